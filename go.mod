@@ -1,0 +1,3 @@
+module apotheca
+
+go 1.26
