@@ -1,0 +1,35 @@
+package dbt
+
+import "context"
+
+// Adapter is what templates may ask of a database while a node is compiled or
+// run. Its methods are called from the goroutine that called Compile.
+type Adapter interface {
+	// Query runs one statement and returns all its rows. A statement without
+	// rows gives a table without columns.
+	Query(ctx context.Context, sql string) (*Table, error)
+	// Relation looks a relation up, by the database's own rules of case. The
+	// second result is false when there is none.
+	Relation(ctx context.Context, database, schema, identifier string) (Relation, bool, error)
+	// Columns lists a relation's columns in order; none when it is missing.
+	Columns(ctx context.Context, relation Relation) ([]Column, error)
+}
+
+// Table is the result of a query. Values are nil, bool, int64, float64,
+// string, []byte, time.Time or Decimal.
+type Table struct {
+	Columns []Column
+	Rows    [][]any
+	// Message is the adapter's response, such as "SELECT 5".
+	Message string
+}
+
+// Column is a column of a relation or of a result, with the type's name as
+// the database spells it.
+type Column struct {
+	Name     string
+	DataType string
+}
+
+// Decimal is an exact number as the database prints it.
+type Decimal string

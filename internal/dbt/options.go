@@ -1,0 +1,46 @@
+package dbt
+
+import (
+	"io/fs"
+	"time"
+)
+
+// Version is the dbt release whose semantics a project gets and which its
+// templates see as dbt_version.
+const Version = "1.10.13"
+
+// Options says which project to load, and for which target.
+type Options struct {
+	// FS holds the project; its root has dbt_project.yml.
+	FS fs.FS
+	// Dir is how messages and templates name the root of FS; it is not opened.
+	Dir string
+	// Profiles holds profiles.yml; nil means FS.
+	Profiles fs.FS
+	// Profile and Target override the project's and the profile's choice.
+	Profile string
+	Target  string
+	// Credentials are set over the chosen output of profiles.yml (path,
+	// schema, …), so that a caller can point a project at its own database.
+	// With AdapterType among them ("type") no profiles.yml is needed.
+	Credentials map[string]any
+
+	// Vars are the command line's --vars.
+	Vars map[string]any
+	// Env looks up an environment variable; nil means there are none.
+	Env func(name string) (string, bool)
+
+	FullRefresh bool
+	Threads     int    // 0: the profile's
+	Command     string // flags.WHICH: run, test, build, …
+	// Flags are more flags for templates, by their upper-case name.
+	Flags map[string]any
+
+	// Now is run_started_at; InvocationID names the run.
+	Now          time.Time
+	InvocationID string
+
+	// Log receives what templates print with log(info=true) and print();
+	// nil discards it.
+	Log func(message string)
+}
