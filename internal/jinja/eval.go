@@ -27,17 +27,6 @@ func (f *frame) set(n string, v any) {
 	f.vars[n] = v
 }
 
-// State is one render: globals, the macro stack.
-type State struct {
-	Globals   func(name string) (any, bool)
-	MakeUndef func(name string) any
-	depth     int
-	Stack     []string
-	Filters   map[string]Filter
-	Tests     map[string]Filter
-}
-type Filter func(s *State, v any, args []any, kw *Dict) (any, error)
-
 type returnErr struct{ v any }
 
 func (*returnErr) Error() string { return "return() outside of a macro" }
@@ -93,11 +82,11 @@ type (
 		b         []stmt
 		line      int
 	}
-	macroStmt struct{ d *BlockDef }
+	macroStmt struct{ d *Block }
 	groupStmt struct{ b []stmt }
 	callStmt  struct {
 		c    *callExpr
-		d    *BlockDef
+		d    *Block
 		line int
 	}
 	filterStmt struct {
@@ -187,7 +176,7 @@ func at(err error, line int) error {
 	case *returnErr, *Error:
 		return err
 	}
-	return &Error{Msg: err.Error(), Line: line, Cause: err}
+	return &Error{Msg: err.Error(), Pos: Pos{Line: line}, Cause: err}
 }
 func run(b []stmt, s *State, f *frame, w *strings.Builder) error {
 	for _, x := range b {
@@ -202,6 +191,9 @@ func (x *outStmt) exec(s *State, f *frame, w *strings.Builder) error {
 	v, err := x.e.eval(s, f)
 	if err != nil {
 		return at(err, x.line)
+	}
+	if u, ok := v.(Undefined); ok && s.Undefined == UndefinedStrict {
+		return at(fmt.Errorf("'%s' is undefined", u.Name), x.line)
 	}
 	w.WriteString(Str(v))
 	return nil
@@ -292,12 +284,12 @@ func (l *loopObj) GetAttr(a string) (any, bool) {
 		return int64(l.depth), true
 	case "previtem":
 		if l.i == 0 {
-			return Undefined{"previtem"}, true
+			return Undefined{Name: "previtem"}, true
 		}
 		return l.items[l.i-1], true
 	case "nextitem":
 		if l.i == l.n-1 {
-			return Undefined{"nextitem"}, true
+			return Undefined{Name: "nextitem"}, true
 		}
 		return l.items[l.i+1], true
 	case "cycle":
@@ -429,38 +421,45 @@ func (x *withStmt) exec(s *State, f *frame, w *strings.Builder) error {
 
 // Macro is a callable bound to its defining frame.
 type Macro struct {
-	D        *BlockDef
+	Block    *Block
 	f        *frame
 	Template string
-	Name     string
+	// Scope is what State.Scope answers while the macro runs: the host sets it
+	// to whatever tells it whose names the macro may see (dbt: the package).
+	Scope string
 }
 
 func (m *Macro) GetAttr(a string) (any, bool) {
 	if a == "name" {
-		return m.D.Name, true
+		return m.Block.Name, true
 	}
 	return nil, false
 }
 func (m *Macro) Call(s *State, args []any, kw *Dict) (any, error) { return m.call(s, args, kw, nil) }
 func (m *Macro) call(s *State, args []any, kw *Dict, caller any) (any, error) {
 	if s.depth++; s.depth > 400 {
-		return nil, fmt.Errorf("maximum macro recursion depth exceeded in '%s'", m.D.Name)
+		return nil, fmt.Errorf("maximum macro recursion depth exceeded in '%s'", m.Block.Name)
 	}
-	defer func() { s.depth-- }()
+	outer := s.scope
+	s.scope = m.Scope
+	if s.Entered != nil {
+		s.Entered(m)
+	}
+	defer func() { s.depth--; s.scope = outer }()
 	f := m.f.child()
-	n := len(m.D.Args)
+	n := len(m.Block.Params)
 	used := 0
-	for i, p := range m.D.Args {
+	for i, p := range m.Block.Params {
 		if i < len(args) {
-			f.set(p.name, args[i])
-			if _, dup := kw.Get(p.name); dup {
-				return nil, fmt.Errorf("macro '%s' got multiple values for argument '%s'", m.D.Name, p.name)
+			f.set(p.Name, args[i])
+			if _, dup := kw.Get(p.Name); dup {
+				return nil, fmt.Errorf("macro '%s' got multiple values for argument '%s'", m.Block.Name, p.Name)
 			}
 			continue
 		}
-		if v, ok := kw.Get(p.name); ok {
+		if v, ok := kw.Get(p.Name); ok {
 			used++
-			f.set(p.name, v)
+			f.set(p.Name, v)
 			continue
 		}
 		if p.def != nil {
@@ -468,10 +467,10 @@ func (m *Macro) call(s *State, args []any, kw *Dict, caller any) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			f.set(p.name, v)
+			f.set(p.Name, v)
 			continue
 		}
-		f.set(p.name, s.undef(p.name))
+		f.set(p.Name, s.undef(p.Name))
 	}
 	va := &Tuple{}
 	if len(args) > n {
@@ -481,8 +480,8 @@ func (m *Macro) call(s *State, args []any, kw *Dict, caller any) (any, error) {
 	rest := NewDict()
 	if kw != nil && used < kw.Len() {
 		names := map[string]bool{}
-		for _, p := range m.D.Args {
-			names[p.name] = true
+		for _, p := range m.Block.Params {
+			names[p.Name] = true
 		}
 		for i, k := range kw.keys {
 			if !names[Str(k)] {
@@ -493,18 +492,18 @@ func (m *Macro) call(s *State, args []any, kw *Dict, caller any) (any, error) {
 	f.set("kwargs", rest)
 	if caller != nil {
 		f.set("caller", caller)
-	} else if m.D.Kind != "caller" {
+	} else if m.Block.Kind != "caller" {
 		if c, ok := kw.Get("caller"); ok {
 			f.set("caller", c)
 		} else {
-			f.set("caller", Undefined{"caller"})
+			f.set("caller", Undefined{Name: "caller"})
 		}
 	}
 	var b strings.Builder
-	err := run(m.D.Body, s, f, &b)
+	err := run(m.Block.body, s, f, &b)
 	if err != nil {
 		var r *returnErr
-		if errors.As(err, &r) && m.D.Kind != "caller" {
+		if errors.As(err, &r) && m.Block.Kind != "caller" {
 			return r.v, nil
 		}
 		var e *Error
@@ -512,17 +511,14 @@ func (m *Macro) call(s *State, args []any, kw *Dict, caller any) (any, error) {
 			if e.Template == "" {
 				e.Template = m.Template
 			}
-			e.Stack = append(e.Stack, fmt.Sprintf("macro %s (%s:%d)", m.D.Name, m.Template, m.D.Line))
+			e.Stack = append(e.Stack, Call{Macro: m.Block.Name, Template: m.Template, Pos: m.Block.Pos})
 		}
 		return nil, err
 	}
 	return b.String(), nil
 }
 func (s *State) undef(n string) any {
-	if s.MakeUndef != nil {
-		return s.MakeUndef(n)
-	}
-	return Undefined{n}
+	return Undefined{Name: n, silent: s.Undefined == UndefinedSilent}
 }
 func (x *macroStmt) exec(s *State, f *frame, w *strings.Builder) error {
 	n := x.D().Name
@@ -531,16 +527,16 @@ func (x *macroStmt) exec(s *State, f *frame, w *strings.Builder) error {
 	} else if x.d.Kind == "materialization" {
 		n = "materialization_" + n + "_" + x.d.Adapter
 	}
-	f.set(n, &Macro{D: x.d, f: f})
+	f.set(n, &Macro{Block: x.d, f: f, Scope: s.scope})
 	return nil
 }
-func (x *macroStmt) D() *BlockDef { return x.d }
+func (x *macroStmt) D() *Block { return x.d }
 func (x *callStmt) exec(s *State, f *frame, w *strings.Builder) error {
 	fn, args, kw, err := x.c.prep(s, f)
 	if err != nil {
 		return at(err, x.line)
 	}
-	caller := &Macro{D: x.d, f: f}
+	caller := &Macro{Block: x.d, f: f, Scope: s.scope}
 	var v any
 	if m, ok := fn.(*Macro); ok {
 		v, err = m.call(s, args, kw, caller)
@@ -618,7 +614,7 @@ func (x *condExpr) eval(s *State, f *frame) (any, error) {
 		return x.a.eval(s, f)
 	}
 	if x.b == nil {
-		return Undefined{"inline if without else"}, nil
+		return Undefined{Name: "inline if without else"}, nil
 	}
 	return x.b.eval(s, f)
 }
@@ -723,6 +719,9 @@ func (x *attrExpr) eval(s *State, f *frame) (any, error) {
 func (s *State) Attr(o any, n string) (any, error) {
 	switch v := o.(type) {
 	case Undefined:
+		if v.silent {
+			return v, nil
+		}
 		return nil, fmt.Errorf("'%s' is undefined", v.Name)
 	case Object:
 		if r, ok := v.GetAttr(n); ok {
@@ -742,11 +741,14 @@ func (s *State) Attr(o any, n string) (any, error) {
 			return r, nil
 		}
 	}
-	return Undefined{typeName(o) + "." + n}, nil
+	return Undefined{Name: typeName(o) + "." + n}, nil
 }
 func (s *State) Item(o, k any) (any, error) {
 	switch v := o.(type) {
 	case Undefined:
+		if v.silent {
+			return v, nil
+		}
 		return nil, fmt.Errorf("'%s' is undefined", v.Name)
 	case *Dict:
 		if r, ok := v.Get(k); ok {
@@ -765,7 +767,7 @@ func (s *State) Item(o, k any) (any, error) {
 			if i >= 0 && i < int64(len(it)) {
 				return it[i], nil
 			}
-			return Undefined{fmt.Sprintf("%s[%d]", typeName(o), i)}, nil
+			return Undefined{Name: fmt.Sprintf("%s[%d]", typeName(o), i)}, nil
 		}
 	}
 	if n, ok := k.(string); ok {
@@ -778,7 +780,7 @@ func (s *State) Item(o, k any) (any, error) {
 			return m, nil
 		}
 	}
-	return Undefined{typeName(o) + "[" + Repr(k) + "]"}, nil
+	return Undefined{Name: typeName(o) + "[" + Repr(k) + "]"}, nil
 }
 func (x *itemExpr) eval(s *State, f *frame) (any, error) {
 	o, err := x.e.eval(s, f)
@@ -945,6 +947,9 @@ func (x *callExpr) eval(s *State, f *frame) (any, error) {
 	c, ok := fn.(Callable)
 	if !ok {
 		if u, isU := fn.(Undefined); isU {
+			if u.silent {
+				return u, nil
+			}
 			return nil, at(fmt.Errorf("'%s' is undefined", u.Name), x.line)
 		}
 		return nil, at(fmt.Errorf("'%s' object is not callable", typeName(fn)), x.line)
@@ -1012,7 +1017,7 @@ func (x *testExpr) eval(s *State, f *frame) (any, error) {
 func (t *Template) Module(s *State) (map[string]any, string, error) {
 	f := &frame{vars: map[string]any{}}
 	var b strings.Builder
-	err := run(t.Body, s, f, &b)
+	err := run(t.body, s, f, &b)
 	for _, v := range f.vars {
 		if m, ok := v.(*Macro); ok {
 			m.Template = t.Name
@@ -1039,7 +1044,7 @@ func (t *Template) Defs() map[string]*Macro {
 		} else if d.Kind == "materialization" {
 			n = "materialization_" + n + "_" + d.Adapter
 		}
-		out[n] = &Macro{D: d, f: f, Template: t.Name}
+		out[n] = &Macro{Block: d, f: f, Template: t.Name}
 	}
 	return out
 }

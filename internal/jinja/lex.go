@@ -30,22 +30,6 @@ type token struct {
 	line int
 }
 
-type Error struct {
-	Msg, Template string
-	Line          int
-	Stack         []string
-	Cause         error
-}
-
-func (e *Error) Error() string {
-	s := fmt.Sprintf("%s:%d: %s", e.Template, e.Line, e.Msg)
-	for _, f := range e.Stack {
-		s += "\n  > " + f
-	}
-	return s
-}
-func (e *Error) Unwrap() error { return e.Cause }
-
 var ops3 = []string{"**", "//", "==", "!=", "<=", ">="}
 
 func isIdStart(r rune) bool { return r == '_' || unicode.IsLetter(r) }
@@ -56,7 +40,9 @@ func lex(name, src string) ([]token, error) {
 	src = strings.TrimSuffix(src, "\n")
 	var out []token
 	line, i := 1, 0
-	errf := func(f string, a ...any) error { return &Error{Msg: fmt.Sprintf(f, a...), Template: name, Line: line} }
+	errf := func(f string, a ...any) error {
+		return &Error{Msg: fmt.Sprintf(f, a...), Template: name, Pos: Pos{Line: line}}
+	}
 	trimNext := false
 	data := func(s string, rstrip bool) {
 		l := line

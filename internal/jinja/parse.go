@@ -6,27 +6,6 @@ import (
 	"strings"
 )
 
-type Template struct {
-	Name   string
-	Body   []stmt
-	Blocks []*BlockDef // macros, tests, materializations, snapshots, docs in order
-}
-
-// BlockDef is a top-level named definition found while parsing.
-type BlockDef struct {
-	Kind, Name string // macro|test|materialization|snapshot|docs
-	Adapter    string
-	Args       []param
-	Body       []stmt
-	Line       int
-	Opts       map[string]expr
-	RawSQL     string
-}
-type param struct {
-	name string
-	def  expr
-}
-
 type parser struct {
 	name string
 	t    []token
@@ -50,13 +29,13 @@ func Parse(name, src string) (t *Template, err error) {
 			err = e
 		}
 	}()
-	p.tmpl.Body = p.stmts()
+	p.tmpl.body = p.stmts()
 	return p.tmpl, nil
 }
 func (p *parser) cur() token  { return p.t[p.p] }
 func (p *parser) next() token { t := p.t[p.p]; p.p++; return t }
 func (p *parser) fail(f string, a ...any) {
-	panic(&Error{Msg: fmt.Sprintf(f, a...), Template: p.name, Line: p.cur().line})
+	panic(&Error{Msg: fmt.Sprintf(f, a...), Template: p.name, Pos: Pos{Line: p.cur().line}})
 }
 func (p *parser) isOp(v string) bool   { c := p.cur(); return c.t == tOp && c.v == v }
 func (p *parser) isName(v string) bool { c := p.cur(); return c.t == tName && c.v == v }
@@ -212,7 +191,7 @@ func (p *parser) statement() stmt {
 		return p.macro("test", n, ln, "end"+c.v)
 	case "materialization":
 		n := p.expectName()
-		d := &BlockDef{Kind: c.v, Name: n, Adapter: "default", Line: ln, Opts: map[string]expr{}}
+		d := &Block{Kind: c.v, Name: n, Adapter: "default", Pos: Pos{Line: ln}, Options: map[string]any{}}
 		for p.skipOp(",") {
 			k := p.expectName()
 			if k == "default" {
@@ -225,23 +204,25 @@ func (p *parser) statement() stmt {
 					d.Adapter = Str(cst.v)
 				}
 			}
-			d.Opts[k] = v
+			if cst, ok := v.(*constExpr); ok {
+				d.Options[k] = cst.v
+			}
 		}
-		d.Body = p.body("endmaterialization")
+		d.body = p.body("endmaterialization")
 		p.expectEnd()
 		p.tmpl.Blocks = append(p.tmpl.Blocks, d)
 		return &macroStmt{d}
 	case "snapshot", "docs":
-		d := &BlockDef{Kind: c.v, Name: p.expectName(), Line: ln}
-		d.Body = p.body("end" + c.v)
+		d := &Block{Kind: c.v, Name: p.expectName(), Pos: Pos{Line: ln}}
+		d.body = p.body("end" + c.v)
 		p.expectEnd()
 		p.tmpl.Blocks = append(p.tmpl.Blocks, d)
 		if c.v == "snapshot" {
-			return &groupStmt{d.Body}
+			return &groupStmt{d.body}
 		}
 		return nil
 	case "call":
-		var args []param
+		var args []Param
 		if p.isOp("(") {
 			args = p.signature()
 		}
@@ -252,7 +233,7 @@ func (p *parser) statement() stmt {
 		}
 		b := p.body("endcall")
 		p.expectEnd()
-		return &callStmt{ce, &BlockDef{Kind: "caller", Name: "caller", Args: args, Body: b, Line: ln}, ln}
+		return &callStmt{ce, &Block{Kind: "caller", Name: "caller", Params: args, body: b, Pos: Pos{Line: ln}}, ln}
 	case "filter":
 		_, root := p.filtersFrom(nil, true)
 		b := p.body("endfilter")
@@ -290,16 +271,16 @@ func (p *parser) innermost() string {
 	return "; the innermost block that needs to be closed is " + p.open[len(p.open)-2]
 }
 func (p *parser) macro(kind, name string, ln int, end string) stmt {
-	d := &BlockDef{Kind: kind, Name: name, Line: ln}
-	d.Args = p.signature()
-	d.Body = p.body(end)
+	d := &Block{Kind: kind, Name: name, Pos: Pos{Line: ln}}
+	d.Params = p.signature()
+	d.body = p.body(end)
 	p.expectEnd()
 	p.tmpl.Blocks = append(p.tmpl.Blocks, d)
 	return &macroStmt{d}
 }
-func (p *parser) signature() []param {
+func (p *parser) signature() []Param {
 	p.expectOp("(")
-	var out []param
+	var out []Param
 	for !p.isOp(")") {
 		if len(out) > 0 {
 			p.expectOp(",")
@@ -307,7 +288,7 @@ func (p *parser) signature() []param {
 				break
 			}
 		}
-		a := param{name: p.expectName()}
+		a := Param{Name: p.expectName()}
 		if p.skipOp(":") { // dbt typed macro args: ignore
 			p.expr()
 		}

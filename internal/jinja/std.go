@@ -653,7 +653,7 @@ func init() {
 		return func(s *State, v any, a []any, kw *Dict) (any, error) {
 			it, err := iterate(v)
 			if err != nil || len(it) == 0 {
-				return Undefined{"No aggregated item, sequence was empty."}, err
+				return Undefined{Name: "No aggregated item, sequence was empty."}, err
 			}
 			key := func(v any) (any, error) { return v, nil }
 			if at, ok := kw.Get("attribute"); ok {
@@ -743,14 +743,14 @@ func init() {
 		"first": func(s *State, v any, a []any, kw *Dict) (any, error) {
 			it, err := iterate(v)
 			if err != nil || len(it) == 0 {
-				return Undefined{"No first item, sequence was empty."}, err
+				return Undefined{Name: "No first item, sequence was empty."}, err
 			}
 			return it[0], nil
 		},
 		"last": func(s *State, v any, a []any, kw *Dict) (any, error) {
 			it, err := iterate(v)
 			if err != nil || len(it) == 0 {
-				return Undefined{"No last item, sequence was empty."}, err
+				return Undefined{Name: "No last item, sequence was empty."}, err
 			}
 			return it[len(it)-1], nil
 		},

@@ -10,7 +10,6 @@ import (
 )
 
 // Values: nil(None) bool int64 float64 string *List *Tuple *Dict Undefined Callable Object
-type Undefined struct{ Name string }
 type List struct{ V []any }
 type Tuple struct{ V []any }
 type Dict struct {
