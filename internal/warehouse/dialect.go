@@ -1,0 +1,186 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"apotheca/internal/schema"
+)
+
+// Dialect says, as data, how one database differs from the others. What a
+// database can do is known before anything runs; nothing answers "not
+// supported" half way.
+type Dialect struct {
+	// Name is dbt's adapter type: "duckdb", "postgres", "snowflake".
+	Name string
+
+	// DefaultSchema is where a session's unqualified names live.
+	DefaultSchema string
+
+	// QuoteChar opens and closes a quoted identifier and is doubled inside.
+	QuoteChar string
+
+	// IdentifierBytesMax is the longest identifier; longer ones are refused
+	// or cut silently by the database. 0 is no limit.
+	IdentifierBytesMax int
+
+	// Placeholder is the text of the n-th bound value, counted from 1.
+	Placeholder func(n int) string
+
+	// Types are the database's names of the logical types. Decimals are not
+	// in it: every database here spells them decimal(p,s).
+	Types map[schema.Type]string
+
+	// SeedTypes are the type names of dbt's inferred seed columns.
+	SeedTypes SeedTypes
+
+	// Replace is how a relation takes the place of an older one.
+	Replace ReplaceStyle
+
+	// TransactionalDDL: a rolled back transaction also takes back create,
+	// drop and rename.
+	TransactionalDDL bool
+
+	// ConcurrentDDL: sessions may create and rename in one schema at the same
+	// time. Where false, build lets one session at a time do it.
+	ConcurrentDDL bool
+
+	// DropCascade is what follows the name in a drop so that relations
+	// depending on it do not forbid it: " cascade" or nothing.
+	DropCascade string
+
+	// Delete is how rows of one table are deleted by the keys of another.
+	Delete DeleteStyle
+
+	// Merge: the database knows merge into.
+	Merge bool
+
+	// DefaultStrategy is dbt's incremental strategy when a model names none
+	// and has a unique key (without one it is append, save where it is merge).
+	DefaultStrategy string
+
+	// AlterType: what stands between column and type in alter column.
+	AlterType string
+
+	// Comments: comment on table, view and column exist.
+	Comments bool
+
+	// EnforcedConstraints are dbt's constraint types that the database
+	// accepts in create table and holds up.
+	EnforcedConstraints []string
+
+	// ListRelations returns schema, name and type ('table' or 'view') of the
+	// relations of one schema; ListColumns returns name and type of the
+	// columns of one relation, in order. Both bind database and schema first,
+	// ListColumns then the name.
+	ListRelations string
+	ListColumns   string
+}
+
+// SeedTypes are the column types of seeds whose types were inferred.
+type SeedTypes struct {
+	Integer, Number, Boolean, Date, Timestamp, Text string
+}
+
+// ReplaceStyle is how a relation takes the place of an older one.
+type ReplaceStyle string
+
+// The styles of replacing.
+const (
+	// RenameSwap: build beside it, rename old away and new in, drop the old.
+	RenameSwap ReplaceStyle = "rename"
+	// CreateOrReplace: one statement, atomic by itself.
+	CreateOrReplace ReplaceStyle = "create or replace"
+)
+
+// DeleteStyle is how rows of one table are deleted by the keys of another.
+type DeleteStyle string
+
+// The styles of deleting.
+const (
+	// DeleteUsing: delete from t using s where t.k = s.k
+	DeleteUsing DeleteStyle = "using"
+	// DeleteIn: delete from t where (k1, k2) in (select distinct k1, k2 from s)
+	DeleteIn DeleteStyle = "in"
+)
+
+// Quote is the one place where an identifier becomes SQL.
+func (d Dialect) Quote(identifier string) string {
+	return d.QuoteChar + strings.ReplaceAll(identifier, d.QuoteChar, d.QuoteChar+d.QuoteChar) + d.QuoteChar
+}
+
+// QuoteAll quotes identifiers and joins them with commas.
+func (d Dialect) QuoteAll(identifiers []string) string {
+	quoted := make([]string, len(identifiers))
+	for i, identifier := range identifiers {
+		quoted[i] = d.Quote(identifier)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// QuoteRelation writes a relation with the parts it has, all quoted.
+func (d Dialect) QuoteRelation(r Relation) string {
+	var parts []string
+	for _, part := range []string{r.Database, r.Schema, r.Name} {
+		if part != "" {
+			parts = append(parts, d.Quote(part))
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+// TypeName is the database's name of a logical type.
+func (d Dialect) TypeName(t schema.Type) (string, error) {
+	if precision, scale, ok := t.DecimalSize(); ok {
+		return fmt.Sprintf("decimal(%d,%d)", precision, scale), nil
+	}
+	if name, ok := d.Types[t]; ok {
+		return name, nil
+	}
+	return "", fmt.Errorf("name type %q: %s has no type for it", t, d.Name)
+}
+
+// Suffixed appends a suffix to an identifier and keeps the whole within the
+// database's limit by cutting the identifier, never the suffix, and never
+// inside a character.
+func (d Dialect) Suffixed(identifier, suffix string) string {
+	if d.IdentifierBytesMax > 0 && len(identifier)+len(suffix) > d.IdentifierBytesMax {
+		cut := max(d.IdentifierBytesMax-len(suffix), 0)
+		for cut > 0 && !utf8.RuneStart(identifier[cut]) {
+			cut--
+		}
+		identifier = identifier[:cut]
+	}
+	return identifier + suffix
+}
+
+// StringLiteral writes text as an SQL literal, for statements that take no
+// bound values, such as comment on.
+func StringLiteral(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// Relation names a table or view. Database and schema may be empty: then the
+// session's own are meant.
+type Relation struct {
+	Database string
+	Schema   string
+	Name     string
+}
+
+// CreateTable writes the statement that creates an empty table.
+func (d Dialect) CreateTable(r Relation, columns []schema.Column) (string, error) {
+	definitions := make([]string, len(columns))
+	for i, c := range columns {
+		typeName, err := d.TypeName(c.Type)
+		if err != nil {
+			return "", fmt.Errorf("create table %s: column %s: %w", r.Name, c.Name, err)
+		}
+		definitions[i] = "    " + d.Quote(c.Name) + " " + typeName
+		if !c.Nullable {
+			definitions[i] += " not null"
+		}
+	}
+	return "create table " + d.QuoteRelation(r) + " (\n" + strings.Join(definitions, ",\n") + "\n)", nil
+}
