@@ -1,0 +1,16 @@
+// Package pipeline runs the stages end to end and keeps the record of what
+// happened.
+//
+//	extract → compact → load → build → certificate
+//
+// Every stage can be run again from what lies left of it. A run leaves one
+// record, state/runs/<run id>.json, written whole at every change of state:
+//
+//	running ──► success       every stage succeeded and the certificate balances
+//	        ├─► failure       a stage failed, a test failed, or a line does not balance
+//	        └─► interrupted   the user stopped it, or its process is gone
+//
+// What a run is worth is read from its record, never from the absence of an
+// error. The package knows no command line, no environment and no driver: the
+// warehouse is opened by a function it is given.
+package pipeline

@@ -1,0 +1,27 @@
+package pipeline
+
+import "path/filepath"
+
+// Layout says where things are below the data folder.
+type Layout struct {
+	Root     string // the folder given by --dir
+	Pipeline string // clinical-trials
+}
+
+// Lake is the pipeline's lake.
+func (l Layout) Lake() string { return filepath.Join(l.Root, "lake", l.Pipeline) }
+
+// Warehouse is the embedded warehouse's file, shared by all pipelines.
+func (l Layout) Warehouse() string { return filepath.Join(l.Root, "warehouse.duckdb") }
+
+// Runs holds the run records of all pipelines.
+func (l Layout) Runs() string { return filepath.Join(l.Root, "state", "runs") }
+
+// Lock is held by the run under way in this folder.
+func (l Layout) Lock() string { return filepath.Join(l.Root, "state", "lock") }
+
+// Target holds dbt's artifacts and compiled SQL.
+func (l Layout) Target() string { return filepath.Join(l.Root, "target", l.Pipeline) }
+
+// Logs holds one file per run.
+func (l Layout) Logs() string { return filepath.Join(l.Root, "logs") }
