@@ -1,0 +1,59 @@
+package duckdb
+
+import (
+	"fmt"
+
+	"apotheca/internal/schema"
+	"apotheca/internal/warehouse"
+)
+
+// Dialect is DuckDB's.
+func Dialect() warehouse.Dialect {
+	return warehouse.Dialect{
+		Name:          "duckdb",
+		DefaultSchema: "main",
+		QuoteChar:     `"`,
+		Placeholder:   func(n int) string { return fmt.Sprintf("$%d", n) },
+		Types: map[schema.Type]string{
+			schema.Text:      "varchar",
+			schema.Integer:   "bigint",
+			schema.Double:    "double",
+			schema.Boolean:   "boolean",
+			schema.Date:      "date",
+			schema.Timestamp: "timestamp with time zone",
+			schema.JSON:      "json",
+		},
+		SeedTypes: warehouse.SeedTypes{
+			Integer:   "integer",
+			Number:    "double",
+			Boolean:   "boolean",
+			Date:      "date",
+			Timestamp: "timestamp",
+			Text:      "varchar",
+		},
+		Replace:             warehouse.RenameSwap,
+		TransactionalDDL:    true,
+		ConcurrentDDL:       false,
+		DropCascade:         " cascade",
+		Delete:              warehouse.DeleteUsing,
+		Merge:               true,
+		DefaultStrategy:     "delete+insert",
+		AlterType:           " set data type ",
+		Comments:            true,
+		EnforcedConstraints: []string{"check", "not_null", "unique", "primary_key", "foreign_key"},
+		ListRelations: `
+select schema_name, table_name, 'table' as relation_type
+from duckdb_tables()
+where database_name = $1 and schema_name = $2 and not temporary
+union all
+select schema_name, view_name, 'view' as relation_type
+from duckdb_views()
+where database_name = $1 and schema_name = $2 and not temporary
+order by all`,
+		ListColumns: `
+select column_name, data_type
+from duckdb_columns()
+where database_name = $1 and schema_name = $2 and table_name = $3
+order by column_index`,
+	}
+}
