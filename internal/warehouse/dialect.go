@@ -42,10 +42,6 @@ type Dialect struct {
 	// drop and rename.
 	TransactionalDDL bool
 
-	// ConcurrentDDL: sessions may create and rename in one schema at the same
-	// time. Where false, build lets one session at a time do it.
-	ConcurrentDDL bool
-
 	// DropCascade is what follows the name in a drop so that relations
 	// depending on it do not forbid it: " cascade" or nothing.
 	DropCascade string

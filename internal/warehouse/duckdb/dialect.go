@@ -33,7 +33,6 @@ func Dialect() warehouse.Dialect {
 		},
 		Replace:             warehouse.RenameSwap,
 		TransactionalDDL:    true,
-		ConcurrentDDL:       false,
 		DropCascade:         " cascade",
 		Delete:              warehouse.DeleteUsing,
 		Merge:               true,

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -154,15 +155,45 @@ type conn struct {
 func (c *conn) Close() error { return c.native.Close() }
 
 func (c *conn) Exec(ctx context.Context, sql string, args ...any) (warehouse.Result, error) {
-	result, err := c.native.ExecContext(ctx, sql, bind(args))
+	prepared, err := c.native.PrepareContext(ctx, sql)
 	if err != nil {
 		return warehouse.Result{}, c.failure(ctx, err)
 	}
-	changed, err := result.RowsAffected()
-	if err != nil {
-		changed = -1
+	changed, err := execute(ctx, prepared.(*duckdb.Stmt), bind(args))
+	if err := errors.Join(err, prepared.Close()); err != nil {
+		return warehouse.Result{}, c.failure(ctx, err)
 	}
 	return warehouse.Result{Rows: changed}, nil
+}
+
+// execute runs a statement for the number of rows it changed. What `create
+// table as` wrote, DuckDB tells only as a result of one row.
+func execute(ctx context.Context, prepared *duckdb.Stmt, args []driver.NamedValue) (int64, error) {
+	kind, err := prepared.StatementType()
+	if err != nil {
+		return 0, err
+	}
+	if kind != duckdb.STATEMENT_TYPE_CREATE {
+		result, err := prepared.ExecContext(ctx, args)
+		if err != nil {
+			return 0, err
+		}
+		return result.RowsAffected()
+	}
+	rows, err := prepared.QueryContext(ctx, args)
+	if err != nil {
+		return 0, err
+	}
+	count := make([]driver.Value, len(rows.Columns()))
+	err = rows.Next(count)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	written := int64(0)
+	if len(count) == 1 {
+		written, _ = count[0].(int64)
+	}
+	return written, errors.Join(err, rows.Close())
 }
 
 func (c *conn) Transact(ctx context.Context, work func(context.Context) error) (err error) {

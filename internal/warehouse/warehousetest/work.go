@@ -3,6 +3,7 @@ package warehousetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"strings"
@@ -38,6 +39,12 @@ func testRowCounts(b *bench) {
 	}
 	if got := b.exec("delete from " + b.quoted("t") + " where a > 1").Rows; got != 2 {
 		b.Errorf("delete = %d rows, want 2", got)
+	}
+	if got := b.exec("create table " + b.quoted("u") + " as select * from generate_series(1, 7)").Rows; got != 7 {
+		b.Errorf("create table as = %d rows, want 7", got)
+	}
+	if got := b.exec("create view " + b.quoted("v") + " as select 1 as a").Rows; got > 0 {
+		b.Errorf("create view = %d rows, want none", got)
 	}
 }
 
@@ -243,34 +250,22 @@ func testLeaveEarly(b *bench) {
 	}
 }
 
-// testSessions has several sessions make tables in one schema at once, behind
-// a lock where the dialect asks for one.
+// testSessions has several sessions make and replace tables in one schema at
+// once, as the workers of a build do: no two touch the same name, so none may
+// get in another's way.
 func testSessions(b *bench) {
-	const sessions, tables = 4, 10
-	gate := make(chan struct{}, 1)
+	const sessions, rounds = 4, 10
 	failed := make(chan error, sessions)
 	for s := range sessions {
-		conn := b.session()
+		conn, name := b.session(), fmt.Sprintf("t%d", s)
 		go func() {
-			failed <- func() error {
-				for i := range tables {
-					if !b.dialect.ConcurrentDDL {
-						gate <- struct{}{}
-					}
-					name := b.quoted(string(rune('a'+s)) + string(rune('a'+i)))
-					err := conn.Transact(b.Context(), func(ctx context.Context) error {
-						_, err := conn.Exec(ctx, "create table "+name+" as select 1 as a")
-						return err
-					})
-					if !b.dialect.ConcurrentDDL {
-						<-gate
-					}
-					if err != nil {
-						return err
-					}
+			for i := range rounds {
+				if err := b.replace(conn, name, i); err != nil {
+					failed <- err
+					return
 				}
-				return nil
-			}()
+			}
+			failed <- nil
 		}()
 	}
 	for range sessions {
@@ -278,9 +273,28 @@ func testSessions(b *bench) {
 			b.Errorf("session: %v", err)
 		}
 	}
-	if got := len(b.fetch(b.dialect.ListRelations, b.database, schemaName).Rows); got != sessions*tables {
-		b.Errorf("tables = %d, want %d", got, sessions*tables)
+	if got := len(b.fetch(b.dialect.ListRelations, b.database, schemaName).Rows); got != sessions {
+		b.Errorf("tables = %d, want %d", got, sessions)
 	}
+}
+
+// replace makes a table new beside the old one and swaps it in.
+func (b *bench) replace(conn warehouse.Conn, name string, round int) error {
+	script := []string{"create table " + b.quoted(name+"_new") + " as select 1 as a"}
+	if round > 0 {
+		script = append(script,
+			"alter table "+b.quoted(name)+" rename to "+b.dialect.Quote(name+"_old"),
+			"drop table "+b.quoted(name+"_old")+b.dialect.DropCascade)
+	}
+	script = append(script, "alter table "+b.quoted(name+"_new")+" rename to "+b.dialect.Quote(name))
+	return conn.Transact(b.Context(), func(ctx context.Context) error {
+		for _, sql := range script {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func testErrors(b *bench) {
