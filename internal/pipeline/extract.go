@@ -1,0 +1,279 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"apotheca/internal/lake"
+	"apotheca/internal/source"
+)
+
+// Extraction says what is read into which lake, and how.
+type Extraction struct {
+	Lake *lake.Lake
+	// Client talks to the registry; Extract paces it and lets it try again.
+	Client source.Pager
+	// Source names what Client reads. A pass is resumed only by an extraction
+	// of the same source: a base URL, or how a sample was made.
+	Source string
+	Pace   source.PaceOptions
+	Retry  source.Policy
+	// Passes bounds how often one call begins; 3.
+	Passes int
+	// Report is told what happens, in order, by one goroutine. May be nil.
+	Report func(ExtractEvent)
+}
+
+// ExtractEvent is one thing that happened. Exactly one of Waiting, Retrying,
+// Restarting and Resumed is set, or none: then a page was committed.
+type ExtractEvent struct {
+	// Where the extract stands. Total is -1 before the first page.
+	Pages, Studies, Quarantined, Total int
+
+	Waiting    time.Duration // for the limit of requests
+	Retrying   *RetryEvent
+	Restarting string // why the pass starts again
+	Resumed    string // id of the extract that is taken up again
+}
+
+// RetryEvent is an attempt that failed and is to be made again.
+type RetryEvent struct {
+	Attempt int
+	Wait    time.Duration
+	Err     error
+}
+
+// Extract brings the registry into the lake: it finishes the pass that was
+// interrupted, or begins one. It returns the complete extract, still to be
+// compacted. The caller holds the lock of the lake.
+//
+// An interrupted pass is taken up at its token as long as the registry serves
+// the same build of its data. Otherwise the pass starts again and says why:
+//
+//  1. another build when the run begins, or another source
+//  2. a token that the registry no longer takes
+//  3. another build when the last page was read: what came before and after
+//     the change do not belong together
+//  4. a resumed pass that cannot end well: its first half may be to blame
+//
+// A pass that began in this very call and fails for itself ends the call, with
+// the failure in the manifest; the next call goes on from there.
+func Extract(ctx context.Context, x Extraction) (lake.Snapshot, error) {
+	if x.Passes == 0 {
+		x.Passes = 3
+	}
+	if x.Report == nil {
+		x.Report = func(ExtractEvent) {}
+	}
+	e := &extraction{Extraction: x}
+	journal := x.Lake.Journal()
+	defer journal.Close()
+	e.pager = e.wrap(journal)
+	return e.run(ctx)
+}
+
+type extraction struct {
+	Extraction
+	pager source.Pager
+	stand ExtractEvent // the counts of the events
+}
+
+func (e *extraction) wrap(journal source.Journal) source.Pager {
+	pace, policy := e.Pace, e.Retry
+	pace.Journal = journal
+	pace.Waiting = func(wait time.Duration) {
+		event := e.stand
+		event.Waiting = wait
+		e.Report(event)
+	}
+	policy.Retrying = func(attempt int, wait time.Duration, err error) {
+		event := e.stand
+		event.Retrying = &RetryEvent{attempt, wait, err}
+		e.Report(event)
+	}
+	return source.Retry(source.Pace(e.Client, pace), policy)
+}
+
+func (e *extraction) run(ctx context.Context) (lake.Snapshot, error) {
+	build, err := e.build(ctx)
+	if err != nil {
+		return lake.Snapshot{}, fmt.Errorf("extract: %w", err)
+	}
+	extract, done, reason, err := e.takeUp(build)
+	if err != nil || done {
+		return e.finished(err)
+	}
+	for pass := 1; ; pass++ {
+		resumed := extract != nil
+		if !resumed {
+			if extract, err = e.begin(build, reason); err != nil {
+				return lake.Snapshot{}, fmt.Errorf("extract: %w", err)
+			}
+		}
+		err := e.pass(ctx, extract, &build)
+		var again *restartError
+		switch {
+		case err == nil:
+			return e.finished(nil)
+		case ctx.Err() != nil:
+			return lake.Snapshot{}, fmt.Errorf("extract: %w", context.Cause(ctx))
+		case errors.As(err, &again) && pass < e.Passes:
+			reason = again.reason
+		case resumed && cannotEndWell(err):
+			reason = "the resumed pass failed: " + err.Error()
+		default:
+			return lake.Snapshot{}, e.fail(extract, err)
+		}
+		extract = nil
+	}
+}
+
+// restartError is a pass that the registry's own doing made void.
+type restartError struct{ reason string }
+
+func (e *restartError) Error() string { return e.reason }
+
+// cannotEndWell reports errors of what is in the pass, not of the way to it.
+func cannotEndWell(err error) bool {
+	var page *lake.PageError
+	var incomplete *lake.IncompleteError
+	return errors.As(err, &page) || errors.As(err, &incomplete)
+}
+
+func (e *extraction) build(ctx context.Context) (lake.Build, error) {
+	version, err := e.pager.Version(ctx)
+	if err != nil {
+		return lake.Build{}, fmt.Errorf("ask for the registry's version: %w", err)
+	}
+	return lake.Build{Source: e.Source, APIVersion: version.API, DataTimestamp: version.DataTimestamp}, nil
+}
+
+// takeUp finds the pass to go on with. It is done when the newest extract is
+// complete and only waits for being compacted. Without either, and with a
+// reason if there was one to give up, a new pass begins.
+func (e *extraction) takeUp(build lake.Build) (extract *lake.Extract, done bool, reason string, err error) {
+	newest, err := e.Lake.Newest()
+	switch {
+	case errors.Is(err, lake.ErrNoSnapshot):
+		return nil, false, "", nil
+	case err != nil:
+		return nil, false, "", err
+	case newest.Loadable():
+		return nil, false, "", nil
+	case newest.Source != build.Source:
+		return nil, false, fmt.Sprintf("the unfinished extract %s is of %s", newest.ID, newest.Source), nil
+	case newest.DataTimestamp != build.DataTimestamp:
+		return nil, false, fmt.Sprintf("the registry was rebuilt: its data are of %s, those of the unfinished extract %s of %s",
+			build.DataTimestamp, newest.ID, newest.DataTimestamp), nil
+	case newest.State == lake.Success:
+		return nil, true, "", nil
+	}
+	extract, err = e.Lake.Resume(newest.ID)
+	var damaged *lake.DamagedError
+	switch {
+	case errors.As(err, &damaged):
+		return nil, false, err.Error(), nil
+	case err != nil:
+		return nil, false, "", err
+	case extract.Exhausted() && newest.State == lake.Failure:
+		return nil, false, fmt.Sprintf("extract %s failed after its last page: %s", newest.ID, newest.Problem.Cause), nil
+	}
+	e.note(extract)
+	event := e.stand
+	event.Resumed = newest.ID
+	e.Report(event)
+	return extract, false, "", nil
+}
+
+func (e *extraction) begin(build lake.Build, reason string) (*lake.Extract, error) {
+	extract, err := e.Lake.Begin(build, reason)
+	if err != nil {
+		return nil, err
+	}
+	e.note(extract)
+	if reason != "" {
+		event := e.stand
+		event.Restarting = reason
+		e.Report(event)
+	}
+	return extract, nil
+}
+
+// pass reads page after page until the extract is complete. When the registry
+// was rebuilt, build becomes the new one.
+func (e *extraction) pass(ctx context.Context, extract *lake.Extract, build *lake.Build) error {
+	for !extract.Exhausted() {
+		if err := e.page(ctx, extract); err != nil {
+			if source.IsStaleToken(err) {
+				return e.restart(ctx, build, err.Error())
+			}
+			return err
+		}
+		e.note(extract)
+		e.Report(e.stand)
+	}
+	after, err := e.build(ctx)
+	if err != nil {
+		return err
+	}
+	if after != *build {
+		reason := fmt.Sprintf("the registry was rebuilt while it was read: its data were of %s and are of %s",
+			build.DataTimestamp, after.DataTimestamp)
+		*build = after
+		return &restartError{reason}
+	}
+	return extract.Finish()
+}
+
+// restart asks for the build that the next pass will read.
+func (e *extraction) restart(ctx context.Context, build *lake.Build, reason string) error {
+	now, err := e.build(ctx)
+	if err != nil {
+		return err
+	}
+	*build = now
+	return &restartError{reason}
+}
+
+func (e *extraction) page(ctx context.Context, extract *lake.Extract) error {
+	at := extract.Manifest()
+	page, err := e.pager.Page(ctx, at.Cursor)
+	if err != nil {
+		return fmt.Errorf("page %d: %w", at.Pages+1, err)
+	}
+	return extract.Append(lake.Page{
+		Records: page.Records, Cursor: at.Cursor, Next: page.Next, Total: page.Total,
+		FetchedAt: e.now(),
+	})
+}
+
+func (e *extraction) now() time.Time {
+	if e.Pace.Clock != nil {
+		return e.Pace.Clock.Now()
+	}
+	return time.Now()
+}
+
+func (e *extraction) note(extract *lake.Extract) {
+	m := extract.Manifest()
+	e.stand = ExtractEvent{Pages: m.Pages, Studies: m.Studies, Quarantined: m.Quarantined, Total: m.Total}
+}
+
+// fail puts the failure on record. A disk that takes no record is the second
+// news, not the first.
+func (e *extraction) fail(extract *lake.Extract, err error) error {
+	page := 0
+	if !extract.Exhausted() {
+		page = extract.Manifest().Pages + 1
+	}
+	return fmt.Errorf("extract: %w", errors.Join(err, extract.Fail(page, err)))
+}
+
+func (e *extraction) finished(err error) (lake.Snapshot, error) {
+	if err != nil {
+		return lake.Snapshot{}, fmt.Errorf("extract: %w", err)
+	}
+	return e.Lake.Newest()
+}
