@@ -13,7 +13,7 @@ import (
 // Extraction says what is read into which lake, and how.
 type Extraction struct {
 	Lake *lake.Lake
-	// Client talks to the registry; Extract paces it and lets it try again.
+	// Client talks to the registry; Run paces it and lets it try again.
 	Client source.Pager
 	// Source names what Client reads. A pass is resumed only by an extraction
 	// of the same source: a base URL, or how a sample was made.
@@ -45,7 +45,7 @@ type RetryEvent struct {
 	Err     error
 }
 
-// Extract brings the registry into the lake: it finishes the pass that was
+// Run brings the registry into the lake: it finishes the pass that was
 // interrupted, or begins one. It returns the complete extract, still to be
 // compacted. The caller holds the lock of the lake.
 //
@@ -60,7 +60,7 @@ type RetryEvent struct {
 //
 // A pass that began in this very call and fails for itself ends the call, with
 // the failure in the manifest; the next call goes on from there.
-func Extract(ctx context.Context, x Extraction) (lake.Snapshot, error) {
+func (x Extraction) Run(ctx context.Context) (lake.Snapshot, error) {
 	if x.Passes == 0 {
 		x.Passes = 3
 	}
