@@ -11,6 +11,7 @@ const (
 	purposeBody
 	purposeEdit
 	purposeToken
+	purposePlace
 )
 
 // Identities are the numbers 1..idModulus in an order that looks random and
@@ -31,8 +32,6 @@ type generator struct {
 }
 
 func (g *generator) size() int { return g.count }
-
-func (g *generator) study(slot int) int { return g.offset + slot }
 
 func (g *generator) idOf(sequence int) nct {
 	return nct(g.idBase + 1 + (sequence*idFactor+g.shift())%idModulus)
@@ -75,7 +74,4 @@ func inverse(a, m int) int {
 	return result
 }
 
-func (g *generator) header(slot int) header {
-	p := g.plan(slot)
-	return p.header
-}
+func (g *generator) header(slot int) header { return g.plan(slot).header }
