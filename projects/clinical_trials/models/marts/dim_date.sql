@@ -2,7 +2,7 @@ with
 
 days as (
 
-    {{ day_series('1900-01-01', '2100-12-31') | indent(4) }}
+    {{ day_series(var('calendar_first_day'), var('calendar_last_day')) }}
 
 ),
 

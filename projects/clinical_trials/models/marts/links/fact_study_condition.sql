@@ -34,7 +34,7 @@ final as (
 
     {{ link_changes(
         ['study_condition_key', 'study_key', 'condition_key'], []
-    ) | indent(4) }}
+    ) }}
 
 )
 

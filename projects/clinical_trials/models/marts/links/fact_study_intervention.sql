@@ -34,7 +34,7 @@ final as (
 
     {{ link_changes(
         ['study_intervention_key', 'study_key', 'intervention_key'], []
-    ) | indent(4) }}
+    ) }}
 
 )
 

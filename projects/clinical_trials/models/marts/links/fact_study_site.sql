@@ -104,7 +104,7 @@ final as (
     {{ link_changes(
         ['study_site_key', 'study_key', 'site_key'],
         ['site_status', 'site_statuses', 'has_conflicting_status']
-    ) | indent(4) }}
+    ) }}
 
 )
 

@@ -42,7 +42,7 @@ final as (
     {{ link_changes(
         ['study_sponsor_key', 'study_key', 'sponsor_key'],
         ['is_lead', 'is_collaborator']
-    ) | indent(4) }}
+    ) }}
 
 )
 

@@ -1,0 +1,44 @@
+{# Fails for each study whose listings in staging and whose listing counts in a
+   link fact are not the same number: nothing the registry lists is lost,
+   nothing that left it is kept, nothing is counted twice. #}
+{% test accounts_for_listings(model, listings) %}
+
+with
+
+listed as (
+
+    select
+        study_key,
+        min(nct_id) as nct_id,
+        count(*) as listings
+    from {{ listings }}
+    group by study_key
+
+),
+
+linked as (
+
+    select
+        study_key,
+        sum(listing_count) as listings
+    from {{ model }}
+    group by study_key
+
+),
+
+final as (
+
+    select
+        listed.nct_id,
+        coalesce(listed.study_key, linked.study_key) as study_key,
+        coalesce(listed.listings, 0) as listed,
+        coalesce(linked.listings, 0) as linked
+    from listed
+    full outer join linked on listed.study_key = linked.study_key
+    where coalesce(listed.listings, 0) <> coalesce(linked.listings, 0)
+
+)
+
+select * from final
+
+{% endtest %}
