@@ -1,0 +1,70 @@
+package flatten
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one mistake in a mapping.
+type Problem struct {
+	File      string
+	Line, Col int // 0 when not known
+	Message   string
+	Hint      string // what to type, or empty
+}
+
+// Error is `file:line:col: message`, then the hint on a line of its own.
+func (p Problem) Error() string {
+	place := p.File
+	if p.Line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+	}
+	text := place + ": " + p.Message
+	if p.Hint != "" {
+		text += "\n  hint: " + p.Hint
+	}
+	return text
+}
+
+// Problems are all mistakes of a mapping, in the order of the file.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// near returns the candidate that differs from the word by at most two edits,
+// the nearest first.
+func near(word string, candidates []string) (string, bool) {
+	best, distance := "", 3
+	for _, c := range candidates {
+		if d := edits(word, c); d < distance && d < len(word) {
+			best, distance = c, d
+		}
+	}
+	return best, best != ""
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
