@@ -87,11 +87,11 @@ func (c compiler) records() string {
 	return fmt.Sprintf(`create or replace temp table %s as
 with lake as (
     select
-        nct_id,
+        nullif(nct_id, '') as nct_id,
         page,
         position,
-        problem,
-        case when problem is null then study end as study%s
+        nullif(problem, '') as problem,
+        case when coalesce(problem, '') = '' then study end as study%s
     from %s
 ),
 -- Text that is no JSON gives null here instead of ending the load.
@@ -100,7 +100,7 @@ parsed as (
         * exclude (study),
         try(from_json(study, %s)) as body,
         try(json_type(study, %s)) as kinds,
-        contains(study, '\u0000') as has_nul
+        contains(study::varchar, '\u0000') as has_nul
     from lake
 ),
 compared as (
@@ -230,7 +230,7 @@ func (c compiler) rejectedElements(name string, number int, t table, p part) str
         *,
         from_json(element, %[5]s) as body,
         json_type(element, %[6]s) as kinds,
-        contains(element, '\u0000') as has_nul
+        contains(element::varchar, '\u0000') as has_nul
     from %[1]s_elements
 ),
 %[1]s_compared as (
@@ -359,7 +359,7 @@ func (c compiler) quarantine() string {
     %s as extract_id,
     rejected.page,
     rejected.position,
-    lake.nct_id as %s,
+    nullif(lake.nct_id, '') as %s,
     rejected.reason,
     lake.study as record
 from %s as rejected
