@@ -1,0 +1,77 @@
+package build
+
+import (
+	"context"
+	"fmt"
+
+	"apotheca/internal/dbt"
+	"apotheca/internal/warehouse"
+)
+
+// adapter is a worker's session as templates see it.
+type adapter struct {
+	run     *run
+	session *session
+}
+
+var _ dbt.Adapter = adapter{}
+
+// Query runs what a template asks for in the middle of its rendering.
+func (a adapter) Query(ctx context.Context, sql string) (*dbt.Table, error) {
+	table, err := a.session.fetch(ctx, -1, sql)
+	if err != nil {
+		return nil, err
+	}
+	converted := &dbt.Table{
+		Columns: columnsOf(table.Columns),
+		Rows:    table.Rows,
+		Message: fmt.Sprintf("SELECT %d", len(table.Rows)),
+	}
+	for _, row := range table.Rows {
+		for i, value := range row {
+			row[i] = templateValue(value)
+		}
+	}
+	return converted, nil
+}
+
+func templateValue(value any) any {
+	switch v := value.(type) {
+	case warehouse.Decimal:
+		return dbt.Decimal(v)
+	case warehouse.Date:
+		return v.Time
+	case warehouse.LocalTime:
+		return v.Time
+	}
+	return value
+}
+
+// Relation looks a relation up in the run's cache.
+func (a adapter) Relation(ctx context.Context, database, schema, identifier string) (dbt.Relation, bool, error) {
+	return a.run.cache.lookup(ctx, a.session, dbt.Relation{
+		Database: database, Schema: schema, Identifier: identifier,
+		Quote: dbt.Quoting{Database: true, Schema: true, Identifier: true},
+	})
+}
+
+// Columns asks the database, because a model's columns change while it runs.
+func (a adapter) Columns(ctx context.Context, relation dbt.Relation) ([]dbt.Column, error) {
+	table, err := a.session.fetch(ctx, -1, a.run.dialect.ListColumns, relation.Database, relation.Schema, relation.Identifier)
+	if err != nil {
+		return nil, fmt.Errorf("list columns of %s: %w", relation, err)
+	}
+	columns := make([]dbt.Column, len(table.Rows))
+	for i, row := range table.Rows {
+		columns[i] = dbt.Column{Name: fmt.Sprint(row[0]), DataType: fmt.Sprint(row[1])}
+	}
+	return columns, nil
+}
+
+func columnsOf(columns []warehouse.ResultColumn) []dbt.Column {
+	converted := make([]dbt.Column, len(columns))
+	for i, c := range columns {
+		converted[i] = dbt.Column{Name: c.Name, DataType: c.Type}
+	}
+	return converted
+}

@@ -1,0 +1,191 @@
+package build
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"apotheca/internal/dbt"
+)
+
+// writeArtifacts writes manifest.json and run_results.json, each whole or not
+// at all, also for a run that failed.
+func (r *run) writeArtifacts(results *Results) error {
+	if r.TargetDir == "" {
+		return nil
+	}
+	manifest := writeWhole(filepath.Join(r.TargetDir, "manifest.json"), func(w io.Writer) error {
+		return r.Project.WriteManifest(w, r.compiled)
+	})
+	runResults := writeWhole(filepath.Join(r.TargetDir, "run_results.json"), func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(r.runResults(results))
+	})
+	return errors.Join(manifest, runResults)
+}
+
+type runResultsFile struct {
+	Metadata struct {
+		SchemaVersion       string            `json:"dbt_schema_version"`
+		DbtVersion          string            `json:"dbt_version"`
+		GeneratedAt         string            `json:"generated_at"`
+		InvocationID        string            `json:"invocation_id"`
+		InvocationStartedAt string            `json:"invocation_started_at"`
+		Env                 map[string]string `json:"env"`
+	} `json:"metadata"`
+	Results     []runResult    `json:"results"`
+	ElapsedTime float64        `json:"elapsed_time"`
+	Args        map[string]any `json:"args"`
+}
+
+type runResult struct {
+	Status          Status         `json:"status"`
+	Timing          []timing       `json:"timing"`
+	ThreadID        string         `json:"thread_id"`
+	ExecutionTime   float64        `json:"execution_time"`
+	AdapterResponse map[string]any `json:"adapter_response"`
+	Message         *string        `json:"message"`
+	Failures        *int64         `json:"failures"`
+	UniqueID        string         `json:"unique_id"`
+	Compiled        *bool          `json:"compiled"`
+	CompiledCode    *string        `json:"compiled_code"`
+	RelationName    *string        `json:"relation_name"`
+	BatchResults    any            `json:"batch_results"`
+}
+
+type timing struct {
+	Name        string `json:"name"`
+	StartedAt   string `json:"started_at"`
+	CompletedAt string `json:"completed_at"`
+}
+
+func (r *run) runResults(results *Results) runResultsFile {
+	var file runResultsFile
+	file.Metadata.SchemaVersion = "https://schemas.getdbt.com/dbt/run-results/v6.json"
+	file.Metadata.DbtVersion = dbt.Version
+	file.Metadata.GeneratedAt = stamp(r.Now())
+	file.Metadata.InvocationID = r.InvocationID
+	file.Metadata.InvocationStartedAt = stamp(r.started)
+	file.Metadata.Env = map[string]string{}
+	file.ElapsedTime = results.Elapsed.Seconds()
+	file.Args = map[string]any{"which": string(r.Command)}
+	for key, value := range r.Args {
+		file.Args[key] = value
+	}
+	file.Results = []runResult{}
+	for _, result := range results.All {
+		if !result.silent {
+			file.Results = append(file.Results, recorded(result))
+		}
+	}
+	return file
+}
+
+func recorded(result *Result) runResult {
+	entry := runResult{
+		Status:          result.Status,
+		Timing:          []timing{},
+		ThreadID:        result.Thread,
+		ExecutionTime:   result.Took().Seconds(),
+		AdapterResponse: map[string]any{},
+		Failures:        result.Failures,
+		UniqueID:        result.UniqueID,
+	}
+	if result.Message != "" {
+		entry.Message = &result.Message
+	} else if result.Response != "" {
+		entry.Message = &result.Response
+	}
+	if result.Response != "" {
+		entry.AdapterResponse["_message"] = result.Response
+	}
+	if result.Rows >= 0 {
+		entry.AdapterResponse["rows_affected"] = result.Rows
+	}
+	if compiled := !result.Compiled.IsZero(); result.Type() != dbt.Seed {
+		entry.Compiled = &compiled
+		if compiled {
+			entry.CompiledCode = &result.CompiledCode
+		}
+	}
+	if result.RelationName != "" {
+		entry.RelationName = &result.RelationName
+	}
+	if result.Status != Skipped {
+		executed := result.Started
+		if !result.Compiled.IsZero() {
+			entry.Timing = append(entry.Timing, timing{"compile", stamp(result.Started), stamp(result.Compiled)})
+			executed = result.Compiled
+		}
+		entry.Timing = append(entry.Timing, timing{"execute", stamp(executed), stamp(result.Finished)})
+	}
+	return entry
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// writeCompiled writes a node's own SQL and returns the file as messages name
+// it.
+func (r *run) writeCompiled(n *dbt.Node, code string) (string, error) {
+	return r.writeSQL("compiled", n.PackageName, artifactPath(n), code)
+}
+
+func (r *run) writeUnitTest(t *dbt.UnitTest, code string) (string, error) {
+	return r.writeSQL("compiled", t.PackageName, path.Join(t.OriginalFilePath, t.Name+".sql"), code)
+}
+
+// writeScript writes all that a node told the database.
+func (r *run) writeScript(n *dbt.Node, script []string) error {
+	_, err := r.writeSQL("run", n.PackageName, artifactPath(n), strings.Join(script, ";\n\n")+";\n")
+	return err
+}
+
+// artifactPath is dbt's: what a YAML file declares lies in a folder of its name.
+func artifactPath(n *dbt.Node) string {
+	if path.Base(n.Path) == path.Base(n.OriginalFilePath) {
+		return n.OriginalFilePath
+	}
+	return path.Join(n.OriginalFilePath, n.Path)
+}
+
+func (r *run) writeSQL(folder, pkg, file, sql string) (string, error) {
+	if r.TargetDir == "" {
+		return "", nil
+	}
+	// Cleaned as if rooted: no name in a project leads out of the folder.
+	relative := filepath.Join(folder, pkg, filepath.FromSlash(path.Clean("/"+file)))
+	name := filepath.Join(r.TargetDir, relative)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return "", fmt.Errorf("write %s SQL: %w", folder, err)
+	}
+	if err := os.WriteFile(name, []byte(sql), 0o644); err != nil {
+		return "", fmt.Errorf("write %s SQL: %w", folder, err)
+	}
+	return filepath.Join(r.TargetName, relative), nil
+}
+
+// writeWhole writes beside the file and renames: a reader never sees half.
+func writeWhole(name string, write func(io.Writer) error) error {
+	var content bytes.Buffer
+	if err := write(&content); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	}
+	if err := os.WriteFile(name+".tmp", content.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	}
+	if err := os.Rename(name+".tmp", name); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	}
+	return nil
+}

@@ -1,0 +1,302 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"apotheca/internal/dbt"
+	"apotheca/internal/graph"
+	"apotheca/internal/warehouse"
+)
+
+// Command is the dbt command whose nodes are run.
+type Command string
+
+// The commands. Build runs everything in one graph, in which a failing test
+// keeps what descends from the tested nodes from running.
+const (
+	Build   Command = "build"
+	RunAll  Command = "run"
+	Test    Command = "test"
+	Seed    Command = "seed"
+	Compile Command = "compile"
+)
+
+// runs reports whether a command runs nodes of a type.
+func (c Command) runs(t dbt.ResourceType) bool {
+	switch c {
+	case RunAll:
+		return t == dbt.Model
+	case Test:
+		return t == dbt.DataTest || t == dbt.UnitTestResource
+	case Seed:
+		return t == dbt.Seed
+	case Compile:
+		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis
+	default:
+		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot || t == dbt.DataTest || t == dbt.UnitTestResource
+	}
+}
+
+// Options of a run.
+type Options struct {
+	Project   *dbt.Project
+	Warehouse warehouse.Warehouse
+	Command   Command
+	// IDs are the selected nodes and unit tests; those that the command does
+	// not run are left out.
+	IDs         []string
+	Threads     int
+	FullRefresh bool
+	FailFast    bool
+	// TargetDir receives the artifacts; empty writes none.
+	TargetDir string
+	// TargetName is how messages name TargetDir; empty means TargetDir.
+	TargetName string
+	// Report is told of every step, from one goroutine at a time. May be nil.
+	Report func(Event)
+	// Now is the clock; nil means time.Now.
+	Now          func() time.Time
+	InvocationID string
+	// Args are the invocation's, for run_results.json.
+	Args map[string]any
+}
+
+// Run runs the selected nodes. The error says why the run as a whole could not
+// be carried out or recorded; what failed in a node is in its result.
+func Run(ctx context.Context, o Options) (*Results, error) {
+	r, err := newRun(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	r.report(Event{Kind: RunStarted, Total: r.total, Threads: o.Threads, Target: o.Project.Target.Name})
+	if err := r.run(ctx); err != nil {
+		return nil, err
+	}
+	results := r.results(ctx)
+	err = r.writeArtifacts(results)
+	r.report(Event{Kind: RunFinished, Results: results})
+	return results, err
+}
+
+// run is one run under way.
+type run struct {
+	Options
+	dialect  warehouse.Dialect
+	cache    *cache
+	sessions chan *session // idle
+	needs    map[string][]string
+	steps    []string // ids that will be run, sorted
+	total    int
+	started  time.Time
+	stop     context.CancelCauseFunc // starts no other node
+
+	reporting sync.Mutex // one event at a time
+
+	mu       sync.Mutex // guards what follows
+	begun    int
+	done     []*Result
+	compiled map[string]*dbt.Compiled
+	hooks    []*Result
+}
+
+func newRun(ctx context.Context, o Options) (*run, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.TargetName == "" {
+		o.TargetName = o.TargetDir
+	}
+	o.Threads = max(o.Threads, 1)
+	r := &run{
+		Options:  o,
+		dialect:  o.Warehouse.Dialect(),
+		sessions: make(chan *session, o.Threads),
+		started:  o.Now(),
+		compiled: map[string]*dbt.Compiled{},
+	}
+	r.cache = newCache(r.dialect)
+	for _, id := range o.IDs {
+		t, ok := resourceType(o.Project, id)
+		if ok && o.Command.runs(t) {
+			r.steps = append(r.steps, id)
+		}
+	}
+	slices.Sort(r.steps)
+	r.needs = o.Project.BuildOrder(r.steps, o.Command == Build)
+	r.total = r.countShown()
+	for i := range o.Threads {
+		conn, err := o.Warehouse.Conn(ctx)
+		if err != nil {
+			r.close()
+			return nil, err
+		}
+		r.sessions <- &session{conn: conn, name: fmt.Sprintf("Thread-%d", i+1), now: o.Now}
+	}
+	return r, nil
+}
+
+func resourceType(p *dbt.Project, id string) (dbt.ResourceType, bool) {
+	if n, ok := p.Nodes[id]; ok {
+		return n.ResourceType, true
+	}
+	_, ok := p.UnitTests[id]
+	return dbt.UnitTestResource, ok
+}
+
+// countShown leaves out ephemeral models: they have nothing to run and dbt
+// neither counts nor shows them.
+func (r *run) countShown() int {
+	count := 0
+	for _, id := range r.steps {
+		if n, ok := r.Project.Nodes[id]; !ok || !n.IsEphemeral() || r.Command == Compile {
+			count++
+		}
+	}
+	return count
+}
+
+func (r *run) close() {
+	for {
+		select {
+		case s := <-r.sessions:
+			_ = s.conn.Close() // nothing is pending on it
+		default:
+			return
+		}
+	}
+}
+
+func (r *run) run(ctx context.Context) error {
+	steps := make([]graph.Step, len(r.steps))
+	for i, id := range r.steps {
+		steps[i] = graph.Step{ID: id, Needs: r.needs[id], Run: func(context.Context) error { return r.step(ctx, id) }}
+	}
+	g, err := graph.New(steps)
+	if err != nil {
+		return err
+	}
+	if r.Command != Compile {
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+		r.runHooks(ctx, r.Project.OnRunStart)
+	}
+	// Steps run with ctx itself, so that fail fast lets what runs finish.
+	starting, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.stop = stop
+	g.Run(starting, graph.Options{Workers: r.Threads, Skip: r.skipped})
+	if r.Command != Compile {
+		// on-run-end hooks run whatever became of the nodes.
+		r.runHooks(ctx, r.Project.OnRunEnd)
+	}
+	return nil
+}
+
+// prepare makes the schemas that nodes will write to.
+func (r *run) prepare(ctx context.Context) error {
+	s := <-r.sessions
+	defer func() { r.sessions <- s }()
+	made := map[dbt.Relation]bool{}
+	for _, id := range r.steps {
+		n, ok := r.Project.Nodes[id]
+		if !ok || n.IsEphemeral() || n.ResourceType == dbt.DataTest && !storesFailures(n) {
+			continue
+		}
+		schema := r.Project.Relation(n)
+		schema.Identifier, schema.Type = "", ""
+		if made[schema] {
+			continue
+		}
+		made[schema] = true
+		if _, err := s.exec(ctx, "create schema if not exists "+schema.String()); err != nil {
+			return fmt.Errorf("create schema %s: %w", schema.Schema, err)
+		}
+	}
+	return nil
+}
+
+var errFailFast = errors.New("a node before it failed, and --fail-fast stops the run")
+
+// step runs one node. The error is the graph's reason to skip descendants.
+func (r *run) step(ctx context.Context, id string) error {
+	s := <-r.sessions
+	s.reset()
+	defer func() { r.sessions <- s }()
+	result := r.begin(s, id)
+	if result.UnitTest != nil {
+		r.unitTest(ctx, s, result)
+	} else {
+		r.node(ctx, s, result)
+	}
+	r.finish(s, result)
+	if result.Failed() {
+		if r.FailFast {
+			r.stop(errFailFast)
+		}
+		return fmt.Errorf("%s: %s", result.Status, result.Message)
+	}
+	return nil
+}
+
+func (r *run) begin(s *session, id string) *Result {
+	result := r.newResult(id)
+	result.Thread = s.name
+	result.Started = r.Now()
+	result.Status = Success
+	if !result.silent {
+		r.mu.Lock()
+		r.begun++
+		result.Index = r.begun
+		r.mu.Unlock()
+		r.report(Event{Kind: NodeStarted, Result: result, Total: r.total})
+	}
+	return result
+}
+
+func (r *run) finish(s *session, result *Result) {
+	result.Finished = r.Now()
+	result.DatabaseTime = s.took
+	if result.Node != nil && len(s.script) > 0 {
+		if err := r.writeScript(result.Node, s.script); err != nil {
+			result.fail(err)
+		}
+	}
+	r.mu.Lock()
+	r.done = append(r.done, result)
+	r.mu.Unlock()
+	if !result.silent {
+		r.report(Event{Kind: NodeFinished, Result: result, Total: r.total})
+	}
+}
+
+// skipped records a node that will not run.
+func (r *run) skipped(o graph.Outcome) {
+	result := r.newResult(o.ID)
+	result.Status = Skipped
+	result.Started = r.Now()
+	result.Finished = result.Started
+	var skip *graph.SkipError
+	if errors.As(o.Err, &skip) {
+		result.SkippedFor = skip.Cause
+		result.Message = "skipped because of " + skip.Cause
+	} else if o.Err != nil {
+		result.Message = "skipped: " + o.Err.Error()
+	}
+	r.mu.Lock()
+	if !result.silent {
+		r.begun++
+		result.Index = r.begun
+	}
+	r.done = append(r.done, result)
+	r.mu.Unlock()
+	if !result.silent {
+		r.report(Event{Kind: NodeFinished, Result: result, Total: r.total})
+	}
+}

@@ -1,0 +1,87 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"apotheca/internal/dbt"
+	"apotheca/internal/warehouse"
+)
+
+// cache knows which relations exist. Each schema is listed once, when it is
+// first asked about; from then on the run's own changes are recorded here.
+// Names are compared as the databases here compare them: without case.
+type cache struct {
+	dialect warehouse.Dialect
+	mu      sync.Mutex
+	schemas map[string]map[string]known
+}
+
+type known struct {
+	name string
+	kind dbt.RelationType
+}
+
+func newCache(d warehouse.Dialect) *cache {
+	return &cache{dialect: d, schemas: map[string]map[string]known{}}
+}
+
+// lookup finds a relation; the one returned has its type and its own spelling.
+func (c *cache) lookup(ctx context.Context, s *session, wanted dbt.Relation) (dbt.Relation, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	relations, err := c.list(ctx, s, wanted.Database, wanted.Schema)
+	if err != nil {
+		return dbt.Relation{}, false, err
+	}
+	found, ok := relations[fold(wanted.Identifier)]
+	if !ok {
+		return dbt.Relation{}, false, nil
+	}
+	wanted.Identifier, wanted.Type = found.name, found.kind
+	return wanted, true, nil
+}
+
+// list is called with the lock held: two workers must not list one schema
+// while a third changes it.
+func (c *cache) list(ctx context.Context, s *session, database, schema string) (map[string]known, error) {
+	key := fold(database) + "\x00" + fold(schema)
+	if relations, ok := c.schemas[key]; ok {
+		return relations, nil
+	}
+	table, err := s.fetch(ctx, -1, c.dialect.ListRelations, database, schema)
+	if err != nil {
+		return nil, fmt.Errorf("list relations of schema %s: %w", schema, err)
+	}
+	relations := make(map[string]known, len(table.Rows))
+	for _, row := range table.Rows {
+		name, kind := fmt.Sprint(row[1]), fmt.Sprint(row[2])
+		relations[fold(name)] = known{name, dbt.RelationType(kind)}
+	}
+	c.schemas[key] = relations
+	return relations, nil
+}
+
+// put records what a committed change made of a relation.
+func (c *cache) put(r dbt.Relation) {
+	c.change(r, func(relations map[string]known) {
+		relations[fold(r.Identifier)] = known{r.Identifier, r.Type}
+	})
+}
+
+// drop records that a relation is gone.
+func (c *cache) drop(r dbt.Relation) {
+	c.change(r, func(relations map[string]known) { delete(relations, fold(r.Identifier)) })
+}
+
+func (c *cache) change(r dbt.Relation, apply func(map[string]known)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if relations, ok := c.schemas[fold(r.Database)+"\x00"+fold(r.Schema)]; ok {
+		apply(relations)
+	}
+}
+
+func fold(name string) string { return strings.ToLower(name) }

@@ -1,0 +1,249 @@
+package build
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"apotheca/internal/dbt"
+)
+
+// Console writes a run's events as the lines that dbt prints and tools read,
+// and adds what dbt leaves out: which rows made a test fail.
+type Console struct {
+	Out io.Writer
+	// Now stamps the lines; nil means time.Now.
+	Now func() time.Time
+	// Colour marks the outcome with terminal colours.
+	Colour bool
+}
+
+// Report is for Options.Report.
+func (c *Console) Report(e Event) {
+	switch e.Kind {
+	case RunStarted:
+		c.line("Concurrency: %d threads (target='%s')", e.Threads, e.Target)
+		c.line("")
+	case NodeStarted:
+		c.progress(e, startText(e.Result), "RUN", "")
+	case NodeFinished:
+		c.finished(e)
+	case RunFinished:
+		c.summary(e.Results)
+	}
+}
+
+func (c *Console) line(format string, args ...any) {
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	text := now().Format("15:04:05") + "  " + fmt.Sprintf(format, args...)
+	_, _ = fmt.Fprintln(c.Out, strings.TrimRight(text, " ")) // nowhere else to complain to
+}
+
+// progress is `1 of 28 START sql table model s.m ........ [RUN]`, padded with
+// dots to dbt's width.
+func (c *Console) progress(e Event, text, status, colour string) {
+	const width = 80
+	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
+	// dbt measures the line with its time stamp.
+	dots := max(width-utf8.RuneCountInString(line)-len("15:04:05  "), 3)
+	c.line("%s%s [%s]", line, strings.Repeat(".", dots), c.paint(status, colour))
+}
+
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+)
+
+func (c *Console) paint(text, colour string) string {
+	if !c.Colour || colour == "" {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+func startText(r *Result) string {
+	switch r.Type() {
+	case dbt.Model, dbt.Analysis:
+		return "START sql " + r.Node.Config.Materialized() + " model " + r.Name()
+	case dbt.Seed:
+		return "START seed file " + r.Name()
+	case dbt.Operation:
+		return "START hook: " + r.Name()
+	case dbt.UnitTestResource:
+		return "START unit_test " + r.Name()
+	}
+	return "START " + string(r.Type()) + " " + r.Name()
+}
+
+func (c *Console) finished(e Event) {
+	r := e.Result
+	took := fmt.Sprintf(" in %.2fs", r.Took().Seconds())
+	switch r.Status {
+	case Skipped:
+		c.progress(e, "SKIP "+skipText(r), "SKIP", yellow)
+	case Success:
+		status := r.Response
+		if status == "" {
+			status = "OK"
+		}
+		c.progress(e, successText(r), status+took, green)
+	case Pass:
+		c.progress(e, "PASS "+r.Name(), "PASS"+took, green)
+	case Warn:
+		c.progress(e, fmt.Sprintf("WARN %d %s", *r.Failures, r.Name()), fmt.Sprintf("WARN %d%s", *r.Failures, took), yellow)
+	case Fail:
+		c.progress(e, fmt.Sprintf("FAIL %d %s", *r.Failures, r.Name()), fmt.Sprintf("FAIL %d%s", *r.Failures, took), red)
+	case Error:
+		c.progress(e, "ERROR "+errorText(r), "ERROR"+took, red)
+	}
+}
+
+func skipText(r *Result) string {
+	switch r.Type() {
+	case dbt.Model, dbt.Seed, dbt.Snapshot:
+		return "relation " + r.Name()
+	}
+	return string(r.Type()) + " " + r.Name()
+}
+
+func successText(r *Result) string {
+	switch r.Type() {
+	case dbt.Seed:
+		return "OK loaded seed file " + r.Name()
+	case dbt.Operation:
+		return "OK hook: " + r.Name()
+	}
+	return "OK created sql " + r.Node.Config.Materialized() + " model " + r.Name()
+}
+
+func errorText(r *Result) string {
+	switch r.Type() {
+	case dbt.Model:
+		return "creating sql " + r.Node.Config.Materialized() + " model " + r.Name()
+	case dbt.Seed:
+		return "loading seed file " + r.Name()
+	}
+	return r.Name()
+}
+
+// summary ends the output: what ran, what went wrong and where to look, and
+// the line of counts that tools search for.
+func (c *Console) summary(rs *Results) {
+	c.line("")
+	c.line("Finished running%s in %s.", counted(rs), spelled(rs.Elapsed))
+	errors, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(Warn)
+	c.line("")
+	if errors+warnings == 0 && !rs.Failed() {
+		c.line("%s", c.paint("Completed successfully", green))
+	} else {
+		c.line("Completed with %s, 0 partial successes, and %s:", plural(errors, "error"), plural(warnings, "warning"))
+	}
+	if rs.Stopped != nil {
+		c.line("")
+		c.line("%s", c.paint("Stopped before the end: what did not run is skipped", red))
+	}
+	for _, r := range rs.All {
+		if r.Failed() || r.Status == Warn {
+			c.problem(r)
+		}
+	}
+	c.line("")
+	passed := rs.Count(Pass) + rs.Count(Success)
+	c.line("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d NO-OP=0 TOTAL=%d", passed, warnings, errors, rs.Count(Skipped), rs.Total())
+}
+
+// sampleShown is how many of a sample's rows are printed.
+const sampleShown = 10
+
+func (c *Console) problem(r *Result) {
+	word, colour := "Failure", red
+	if r.Status == Warn {
+		word, colour = "Warning", yellow
+	}
+	name := r.Name()
+	if r.Node != nil {
+		name = r.Node.Name
+	}
+	c.line("")
+	c.line("%s", c.paint(fmt.Sprintf("%s in %s %s (%s)", word, r.Type(), name, r.File()), colour))
+	c.indented(r.Message)
+	if len(r.Sample.Rows) > 0 {
+		rows := r.Sample.Rows[:min(len(r.Sample.Rows), sampleShown)]
+		c.line("")
+		c.indented(formatTable(namesOf(r.Sample.Columns), rows))
+		if rest := *r.Failures - int64(len(rows)); rest > 0 {
+			c.indented(fmt.Sprintf("and %d more", rest))
+		}
+	}
+	if r.CompiledPath != "" {
+		c.line("")
+		c.line("  compiled code at %s", r.CompiledPath)
+	}
+}
+
+func (c *Console) indented(text string) {
+	for line := range strings.Lines(text) {
+		c.line("  %s", strings.TrimRight(line, "\n"))
+	}
+}
+
+// counted is " 3 seeds, 5 table models, 20 data tests", in the order of first
+// occurrence.
+func counted(rs *Results) string {
+	var order []string
+	counts := map[string]int{}
+	for _, r := range rs.All {
+		if r.silent {
+			continue
+		}
+		kind := kindOf(r)
+		if counts[kind] == 0 {
+			order = append(order, kind)
+		}
+		counts[kind]++
+	}
+	parts := make([]string, len(order))
+	for i, kind := range order {
+		parts[i] = plural(counts[kind], kind)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " " + strings.Join(parts, ", ")
+}
+
+func kindOf(r *Result) string {
+	switch r.Type() {
+	case dbt.Model:
+		return r.Node.Config.Materialized() + " model"
+	case dbt.DataTest:
+		return "data test"
+	case dbt.UnitTestResource:
+		return "unit test"
+	case dbt.Operation:
+		return "project hook"
+	}
+	return string(r.Type())
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "s") {
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func spelled(d time.Duration) string {
+	seconds := d.Seconds()
+	hours, minutes := int(seconds)/3600, int(seconds)/60%60
+	return fmt.Sprintf("%d hours %d minutes and %.2f seconds (%.2fs)", hours, minutes, seconds-float64(hours*3600+minutes*60), seconds)
+}

@@ -1,0 +1,183 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"apotheca/internal/dbt"
+)
+
+// sampleRows is how many failing rows a result keeps: enough to name what is
+// wrong, few enough to print.
+const sampleRows = 20
+
+// dataTest counts what a test's query returns and judges the count.
+func (r *run) dataTest(ctx context.Context, s *session, result *Result) error {
+	n := result.Node
+	limit := n.Config.String("limit")
+	query := result.CompiledCode
+	if limit != "" {
+		query += "\nlimit " + limit
+	}
+	from := "(\n" + query + "\n) as dbt_internal_test"
+	if storesFailures(n) {
+		relation, err := r.storeFailures(ctx, s, n, query)
+		if err != nil {
+			return err
+		}
+		result.RelationName = relation.String()
+		from = relation.String()
+	}
+	config := testConfigOf(n)
+	verdict := fmt.Sprintf("select\n    %[1]s as failures,\n    %[1]s %[2]s as should_warn,\n    %[1]s %[3]s as should_error\nfrom %[4]s", config.calc, config.warnIf, config.errorIf, from)
+	s.script = append(s.script, verdict)
+	table, err := s.fetch(ctx, 2, verdict)
+	if err != nil {
+		return err
+	}
+	if len(table.Rows) != 1 || len(table.Rows[0]) != 3 {
+		return fmt.Errorf("the test returned %d rows where one is expected\nhint: fail_calc must be an aggregate", len(table.Rows))
+	}
+	if err := config.judge(result, table.Rows[0]); err != nil {
+		return err
+	}
+	if result.Status != Pass {
+		r.sample(ctx, s, result, from)
+	}
+	return nil
+}
+
+// sample keeps the first failing rows. That they cannot be read does not change
+// the verdict.
+func (r *run) sample(ctx context.Context, s *session, result *Result, from string) {
+	table, err := s.fetch(ctx, sampleRows, "select * from "+from+" order by 1")
+	if err != nil {
+		result.Message += fmt.Sprintf(" (the failing rows could not be read: %v)", err)
+		return
+	}
+	result.Sample = table
+}
+
+// testConfig is how a test's count is computed and judged.
+type testConfig struct {
+	severity string
+	calc     string
+	warnIf   string
+	errorIf  string
+}
+
+func testConfigOf(n *dbt.Node) testConfig {
+	return testConfig{
+		severity: strings.ToUpper(cmp.Or(n.Config.String("severity"), "ERROR")),
+		calc:     cmp.Or(n.Config.String("fail_calc"), "count(*)"),
+		warnIf:   cmp.Or(n.Config.String("warn_if"), "!= 0"),
+		errorIf:  cmp.Or(n.Config.String("error_if"), "!= 0"),
+	}
+}
+
+// judge is dbt's rule: with severity error, error_if decides first; then
+// warn_if, whatever the severity.
+func (c testConfig) judge(result *Result, row []any) error {
+	failures, ok := wholeNumber(row[0])
+	if !ok {
+		return fmt.Errorf("fail_calc %q returned %v where a whole number is expected\nhint: an aggregate such as sum() is NULL over no rows; wrap it in coalesce(…, 0)", c.calc, row[0])
+	}
+	shouldWarn, okWarn := truth(row[1])
+	shouldError, okError := truth(row[2])
+	if !okWarn || !okError {
+		return fmt.Errorf("warn_if %q and error_if %q must be true or false, not %v and %v", c.warnIf, c.errorIf, row[1], row[2])
+	}
+	result.Failures = &failures
+	results := "results"
+	if failures == 1 {
+		results = "result"
+	}
+	switch {
+	case c.severity == "ERROR" && shouldError:
+		result.Status = Fail
+		result.Message = fmt.Sprintf("Got %d %s, configured to fail if %s", failures, results, c.errorIf)
+	case shouldWarn:
+		result.Status = Warn
+		result.Message = fmt.Sprintf("Got %d %s, configured to warn if %s", failures, results, c.warnIf)
+	default:
+		result.Status = Pass
+	}
+	return nil
+}
+
+// wholeNumber reads a count from whatever type the database computed it in.
+func wholeNumber(value any) (int64, bool) {
+	switch v := value.(type) {
+	case int64:
+		return v, true
+	case float64:
+		return int64(v), v == float64(int64(v))
+	case nil, bool, string:
+		return 0, false
+	}
+	var n int64
+	text := fmt.Sprint(value)
+	whole, fraction, _ := strings.Cut(text, ".")
+	if strings.Trim(fraction, "0") != "" {
+		return 0, false
+	}
+	_, err := fmt.Sscan(whole, &n)
+	return n, err == nil
+}
+
+func truth(value any) (is, ok bool) {
+	switch v := value.(type) {
+	case bool:
+		return v, true
+	case int64:
+		return v != 0, true
+	case string:
+		switch strings.ToLower(v) {
+		case "true":
+			return true, true
+		case "false":
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// storesFailures reports a test whose failing rows are kept as a relation.
+func storesFailures(n *dbt.Node) bool {
+	if as := n.Config.String("store_failures_as"); as != "" {
+		return as != "ephemeral"
+	}
+	store, _ := n.Config.Bool("store_failures")
+	return store
+}
+
+// storeFailures replaces the test's relation by the rows that fail now.
+func (r *run) storeFailures(ctx context.Context, s *session, n *dbt.Node, query string) (dbt.Relation, error) {
+	relation := r.Project.Relation(n)
+	relation.Type = dbt.TableRelation
+	if as := n.Config.String("store_failures_as"); as != "" {
+		relation.Type = dbt.RelationType(as)
+	}
+	if relation.Type != dbt.TableRelation && relation.Type != dbt.ViewRelation {
+		return relation, fmt.Errorf("store_failures_as: %s is not one of table, view, ephemeral", relation.Type)
+	}
+	existing, ok, err := r.cache.lookup(ctx, s, relation)
+	if err != nil {
+		return relation, err
+	}
+	err = s.transact(ctx, func(ctx context.Context) error {
+		if ok {
+			if _, err := s.exec(ctx, "drop "+string(existing.Type)+" if exists "+existing.String()+r.dialect.DropCascade); err != nil {
+				return err
+			}
+		}
+		_, err := s.exec(ctx, "create "+string(relation.Type)+" "+relation.String()+" as (\n"+query+"\n)")
+		return err
+	})
+	if err == nil {
+		r.cache.put(relation)
+	}
+	return relation, err
+}

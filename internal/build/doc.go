@@ -1,0 +1,23 @@
+// Package build runs the nodes of a dbt project on a warehouse: seeds, models,
+// data tests, unit tests and hooks, with the semantics of dbt Core 1.10.
+//
+// It owns how a relation comes to be (the materializations, each written once
+// over warehouse.Dialect), in which order, and what is told of it: results,
+// the sample of rows that made a test fail, target/run_results.json and the
+// console lines. What a node means it asks package dbt.
+//
+// A run passes through
+//
+//	schemas and cache → on-run-start → nodes → on-run-end → artifacts
+//
+// and each node ends in one status:
+//
+//	models, seeds, hooks   success │ error │ skipped
+//	data and unit tests    pass │ warn │ fail │ error │ skipped
+//
+// Invariants: a node that fails leaves the relation of the run before as it
+// was; a skipped node names the failure it was skipped for; every selected node
+// has exactly one result, also when the run is stopped. Snapshots, python
+// models and the materializations of other adapters are refused by name, never
+// passed over.
+package build

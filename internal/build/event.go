@@ -1,0 +1,38 @@
+package build
+
+// EventKind says what has just happened.
+type EventKind int
+
+// The events of a run, in this order; those of nodes come in pairs, but a
+// skipped node only finishes.
+const (
+	RunStarted EventKind = iota
+	NodeStarted
+	NodeFinished
+	RunFinished
+)
+
+// Event is one step of a run that is worth telling.
+type Event struct {
+	Kind EventKind
+	// Result is the node's, incomplete while it runs; nil for the run's events.
+	Result *Result
+	// Total is the N of "k of N".
+	Total int
+	// Threads is how many nodes may run at once; with RunStarted.
+	Threads int
+	// Target is the profile's target; with RunStarted.
+	Target string
+	// Results are all of them; with RunFinished.
+	Results *Results
+}
+
+// report hands one event at a time to the caller.
+func (r *run) report(e Event) {
+	if r.Report == nil {
+		return
+	}
+	r.reporting.Lock()
+	defer r.reporting.Unlock()
+	r.Report(e)
+}

@@ -1,0 +1,103 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"apotheca/internal/dbt"
+)
+
+// runHooks runs the hooks around a run, each as one statement outside of any
+// transaction. After one fails the others of its list are skipped; the nodes
+// run all the same, as in dbt 1.10.
+func (r *run) runHooks(ctx context.Context, hooks []*dbt.Node) {
+	if len(hooks) == 0 {
+		return
+	}
+	s := <-r.sessions
+	defer func() { r.sessions <- s }()
+	failed := ""
+	for i, n := range hooks {
+		result := &Result{
+			UniqueID: n.UniqueID, Node: n, Rows: -1, Status: Success,
+			Index: i + 1, Thread: s.name, Started: r.Now(),
+		}
+		s.reset()
+		r.hooks = append(r.hooks, result)
+		if failed != "" {
+			result.Status, result.SkippedFor = Skipped, failed
+			result.Message = "skipped because of " + failed
+		} else {
+			r.report(Event{Kind: NodeStarted, Result: result, Total: len(hooks)})
+			r.runHook(ctx, s, result)
+		}
+		result.Finished = r.Now()
+		result.DatabaseTime = s.took
+		r.report(Event{Kind: NodeFinished, Result: result, Total: len(hooks)})
+		if result.Status == Error {
+			failed = n.UniqueID
+		}
+	}
+}
+
+func (r *run) runHook(ctx context.Context, s *session, result *Result) {
+	extra := map[string]any{}
+	if result.Node.Hook.When == "on-run-end" {
+		extra = r.hookContext()
+	}
+	sql, err := r.Project.Render(ctx, result.Node, adapter{r, s}, result.Node.RawCode, extra)
+	if err != nil {
+		result.fail(err)
+		return
+	}
+	result.Compiled = r.Now()
+	result.CompiledCode = sql
+	result.Response = "OK"
+	if strings.TrimSpace(sql) == "" {
+		return
+	}
+	if _, err := s.exec(ctx, sql); err != nil {
+		result.fail(fmt.Errorf("%w\n  hook: %s", err, strings.TrimSpace(sql)))
+	}
+}
+
+// hookContext is what on-run-end hooks see beside the usual names.
+func (r *run) hookContext() map[string]any {
+	var results, schemas, pairs []any
+	seen := map[string]bool{}
+	for _, result := range r.done {
+		results = append(results, hookResult(result))
+		n := result.Node
+		if n == nil || n.IsEphemeral() || n.ResourceType == dbt.DataTest {
+			continue
+		}
+		if key := n.Database + "\x00" + n.Schema; !seen[key] {
+			seen[key] = true
+			schemas = append(schemas, n.Schema)
+			pairs = append(pairs, []any{n.Database, n.Schema})
+		}
+	}
+	return map[string]any{"results": results, "schemas": schemas, "database_schemas": pairs}
+}
+
+func hookResult(result *Result) map[string]any {
+	node := map[string]any{"unique_id": result.UniqueID, "name": result.Name(), "resource_type": string(result.Type())}
+	if n := result.Node; n != nil {
+		node["name"], node["schema"], node["database"], node["alias"] = n.Name, n.Schema, n.Database, n.Alias
+		node["package_name"], node["original_file_path"] = n.PackageName, n.OriginalFilePath
+	}
+	entry := map[string]any{
+		"unique_id":      result.UniqueID,
+		"node":           node,
+		"status":         string(result.Status),
+		"message":        result.Message,
+		"thread_id":      result.Thread,
+		"execution_time": result.Took().Seconds(),
+		"failures":       nil,
+	}
+	if result.Failures != nil {
+		entry["failures"] = *result.Failures
+	}
+	return entry
+}

@@ -1,0 +1,95 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"apotheca/internal/dbt"
+)
+
+// node runs a model, a seed, a data test or an analysis into its result.
+func (r *run) node(ctx context.Context, s *session, result *Result) {
+	n := result.Node
+	if err := r.refuse(n); err != nil {
+		result.fail(err)
+		return
+	}
+	if n.ResourceType != dbt.Seed {
+		if err := r.compile(ctx, s, result); err != nil {
+			result.fail(err)
+			return
+		}
+	}
+	if r.Command == Compile || n.IsEphemeral() {
+		return
+	}
+	var err error
+	switch n.ResourceType {
+	case dbt.Seed:
+		err = r.seed(ctx, s, result)
+	case dbt.DataTest:
+		err = r.dataTest(ctx, s, result)
+	default:
+		err = r.model(ctx, s, result)
+	}
+	if err != nil {
+		result.fail(err)
+	}
+}
+
+// refuse names what this program does not run, and where it stands.
+func (r *run) refuse(n *dbt.Node) error {
+	unsupported := func(what, hint string) error {
+		return fmt.Errorf("%s:%d: %s is not supported\nhint: %s", n.OriginalFilePath, max(n.Line, 1), what, hint)
+	}
+	switch {
+	case n.ResourceType == dbt.Snapshot:
+		return unsupported("the snapshot "+n.Name, "leave it out with --exclude "+n.Name)
+	case n.Language == "python":
+		return unsupported("the python model "+n.Name, "write it in SQL, or leave it out with --exclude "+n.Name)
+	case n.ResourceType == dbt.Model:
+		switch m := n.Config.Materialized(); m {
+		case "view", "table", "incremental", "ephemeral":
+		default:
+			return unsupported("materialized: "+m, "use view, table, incremental or ephemeral")
+		}
+	}
+	return nil
+}
+
+func (r *run) compile(ctx context.Context, s *session, result *Result) error {
+	n := result.Node
+	compiled, err := r.Project.Compile(ctx, n, adapter{r, s})
+	if err != nil {
+		return err
+	}
+	result.Compiled = r.Now()
+	result.CompiledCode = compiled.Code
+	r.mu.Lock()
+	r.compiled[n.UniqueID] = compiled
+	r.mu.Unlock()
+	result.CompiledPath, err = r.writeCompiled(n, compiled.Code)
+	return err
+}
+
+// runModelHooks runs a node's hooks of one side of its transaction. Each entry
+// is rendered when its turn comes, so that it sees what those before it did.
+func (r *run) runModelHooks(ctx context.Context, s *session, n *dbt.Node, hooks []dbt.Hook, inside bool) error {
+	for _, hook := range hooks {
+		if hook.Transaction != inside {
+			continue
+		}
+		sql, err := r.Project.Render(ctx, n, adapter{r, s}, hook.SQL, nil)
+		if err != nil {
+			return fmt.Errorf("render hook: %w", err)
+		}
+		if strings.TrimSpace(sql) == "" {
+			continue
+		}
+		if _, err := s.exec(ctx, sql); err != nil {
+			return fmt.Errorf("run hook: %w\n  hook: %s", err, strings.TrimSpace(sql))
+		}
+	}
+	return nil
+}

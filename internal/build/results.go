@@ -1,0 +1,185 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"apotheca/internal/dbt"
+	"apotheca/internal/warehouse"
+)
+
+// Status is dbt's word for what became of a node.
+type Status string
+
+// The statuses.
+const (
+	Success Status = "success"
+	Pass    Status = "pass"
+	Warn    Status = "warn"
+	Fail    Status = "fail"
+	Error   Status = "error"
+	Skipped Status = "skipped"
+)
+
+// Result is what became of one node, unit test or hook.
+type Result struct {
+	UniqueID string
+	Node     *dbt.Node     // nil for unit tests
+	UnitTest *dbt.UnitTest // nil for everything else
+
+	Status  Status
+	Message string
+	// Failures is the number a test found; nil where none was counted.
+	Failures *int64
+	// Sample are the first rows that made a test warn or fail.
+	Sample warehouse.Table
+	// SkippedFor is the id of the failure for which the node was skipped.
+	SkippedFor string
+	// Rows is the number of rows written, -1 where that is not known.
+	Rows int64
+	// Response is the short word in the console's brackets: "SELECT 5".
+	Response string
+
+	// CompiledCode is the node's own SQL; CompiledPath its file, as messages
+	// name it.
+	CompiledCode string
+	CompiledPath string
+	RelationName string
+
+	Index        int // the k of "k of N"; 0 for what is not shown
+	Thread       string
+	Started      time.Time
+	Compiled     time.Time // when compiling ended; zero when it never did
+	Finished     time.Time
+	DatabaseTime time.Duration
+
+	silent bool // an ephemeral model: nothing runs
+}
+
+// Failed reports a result that makes the run fail and gates what descends from
+// it: an error or a failing test.
+func (r *Result) Failed() bool { return r.Status == Error || r.Status == Fail }
+
+// Took is how long the node ran.
+func (r *Result) Took() time.Duration { return r.Finished.Sub(r.Started) }
+
+// Name is how the console names the result's subject.
+func (r *Result) Name() string {
+	switch {
+	case r.UnitTest != nil:
+		return r.UnitTest.Model + "::" + r.UnitTest.Name
+	case r.Node.ResourceType == dbt.Operation:
+		return fmt.Sprintf("%s.%s.%d", r.Node.PackageName, r.Node.Hook.When, r.Node.Hook.Index)
+	case r.Node.ResourceType == dbt.DataTest || r.Node.IsEphemeral():
+		return r.Node.Name
+	}
+	return r.Node.Schema + "." + r.Node.Alias
+}
+
+// File is where the subject is declared, relative to the project.
+func (r *Result) File() string {
+	if r.UnitTest != nil {
+		return r.UnitTest.OriginalFilePath
+	}
+	return r.Node.OriginalFilePath
+}
+
+// Type is the subject's resource type.
+func (r *Result) Type() dbt.ResourceType {
+	if r.UnitTest != nil {
+		return dbt.UnitTestResource
+	}
+	return r.Node.ResourceType
+}
+
+func (r *Result) fail(err error) {
+	r.Status = Error
+	r.Message = err.Error()
+	if errors.Is(err, context.Canceled) {
+		r.Message = "interrupted: " + r.Message
+	}
+}
+
+// Results are all results of a run, in the order in which they ended.
+type Results struct {
+	All     []*Result
+	Started time.Time
+	Elapsed time.Duration
+	// Stopped is why nodes were not started, nil when all were.
+	Stopped error
+}
+
+// Count is the number of results with a status.
+func (rs *Results) Count(s Status) int {
+	count := 0
+	for _, r := range rs.All {
+		if r.Status == s && !r.silent {
+			count++
+		}
+	}
+	return count
+}
+
+// Total is the number of results that are shown and counted.
+func (rs *Results) Total() int {
+	count := 0
+	for _, r := range rs.All {
+		if !r.silent {
+			count++
+		}
+	}
+	return count
+}
+
+// Failed reports a run that must end with exit status 1: something failed, or
+// did not run.
+func (rs *Results) Failed() bool {
+	return rs.Stopped != nil || rs.Count(Error)+rs.Count(Fail)+rs.Count(Skipped) > 0
+}
+
+// Find returns the result of a node.
+func (rs *Results) Find(id string) (*Result, bool) {
+	i := slices.IndexFunc(rs.All, func(r *Result) bool { return r.UniqueID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return rs.All[i], true
+}
+
+func (r *run) newResult(id string) *Result {
+	result := &Result{UniqueID: id, Rows: -1}
+	if t, ok := r.Project.UnitTests[id]; ok {
+		result.UnitTest = t
+		return result
+	}
+	n := r.Project.Nodes[id]
+	result.Node = n
+	result.RelationName = n.RelationName
+	result.silent = n.IsEphemeral() && r.Command != Compile
+	return result
+}
+
+func (r *run) results(ctx context.Context) *Results {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &Results{
+		All:     slices.Concat(r.hooksAt("on-run-start"), r.done, r.hooksAt("on-run-end")),
+		Started: r.started,
+		Elapsed: r.Now().Sub(r.started),
+		Stopped: cmp.Or(ctx.Err()),
+	}
+}
+
+func (r *run) hooksAt(when string) []*Result {
+	var results []*Result
+	for _, h := range r.hooks {
+		if h.Node.Hook.When == when {
+			results = append(results, h)
+		}
+	}
+	return results
+}

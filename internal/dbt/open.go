@@ -1,0 +1,6 @@
+package dbt
+
+import "io/fs"
+
+// Open opens the file a node was read from, such as a seed's CSV.
+func (p *Project) Open(n *Node) (fs.File, error) { return nil, fs.ErrNotExist }
