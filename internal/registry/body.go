@@ -4,22 +4,27 @@ import (
 	"strconv"
 )
 
-// author writes one study: the plan says what, the dice fill in the rest.
+// author writes one study: the plan says what, the dice fill in the rest. Its
+// memory is used again for the next one.
 type author struct {
 	writer
 	topic
-	d     dice
-	plan  plan
-	seed  uint64
-	at    place
-	lead  int
-	arms  []string
-	names [3][]byte // memory of the topic
+	d    dice
+	plan plan
+	seed uint64
+	at   place
+	lead int
 }
 
 func (g *generator) appendStudy(dst []byte, slot int, versionHolder string) ([]byte, error) {
+	a, ok := g.authors.Get().(*author)
+	if !ok {
+		a = new(author)
+	}
+	defer g.authors.Put(a)
 	p := g.plan(slot)
-	a := &author{writer: writer{buf: dst, first: true}, d: newDice(g.seed, p.sequence, purposeBody), plan: p, seed: g.seed}
+	a.buf, a.first = dst, true
+	a.d, a.plan, a.seed = newDice(g.seed, p.sequence, purposeBody), p, g.seed
 	a.begin()
 	a.chooseTopic()
 	a.open("protocolSection")
@@ -35,7 +40,9 @@ func (g *generator) appendStudy(dst []byte, slot int, versionHolder string) ([]b
 	a.derived(versionHolder)
 	a.bool("hasResults", p.hasResults)
 	a.end()
-	return a.buf, nil
+	written := a.buf
+	a.buf = nil
+	return written, nil
 }
 
 func (a *author) protocol(g *generator) {
@@ -57,11 +64,11 @@ func (a *author) protocol(g *generator) {
 // chooseTopic draws the condition and the treatments the texts speak of.
 func (a *author) chooseTopic() {
 	d := &a.d
-	a.condition = appendCondition(a.names[0], d)
-	a.treatment = a.appendTreatment(a.names[1], "DRUG")
-	a.compared = []byte("standard of care")
+	a.condition = appendCondition(a.condition[:0], d)
+	a.treatment = a.appendTreatment(a.treatment[:0], "DRUG")
+	a.compared = "standard of care"
 	if d.chance(500) {
-		a.compared = []byte("placebo")
+		a.compared = "placebo"
 	}
 	a.lead = drawSponsor(d)
 }
@@ -151,14 +158,14 @@ func (a *author) secondaryIDs() {
 }
 
 var titlePatterns = []string{
-	"$t in $w With $c", "Effect of $t on $c", "$t Versus $k for $c: Effects on $o", "Safety and Efficacy of $t in $c",
-	"A Registry of $w With $c", "Early $t to Improve $o in $c", "Comparison of $t and $k in $w With $c", "Long-Term Outcomes of $c",
+	"$t in $W With $c", "Effect of $t on $c", "$t Versus $k for $c: Effects on $o", "Safety and Efficacy of $t in $c",
+	"A Registry of $W With $c", "Early $t to Improve $o in $c", "Comparison of $t and $k in $W With $c", "Long-Term Outcomes of $c",
 }
 
 var officialPatterns = []string{
-	"A Randomized, Double-Blind Study to Evaluate the Effect of $t Compared With $k on $o in $w With $c",
-	"A Prospective Cohort Study of $o in $w With $c Followed for $p",
-	"An Open-Label, Multicenter Study to Assess the Safety, Tolerability and Pharmacokinetics of $t ($d) in $w With $c",
+	"A Randomized, Double-Blind Study to Evaluate the Effect of $t Compared With $k on $o in $W With $c",
+	"A Prospective Cohort Study of $o in $W With $c Followed for $p",
+	"An Open-Label, Multicenter Study to Assess the Safety, Tolerability and Pharmacokinetics of $t ($d) in $W With $c",
 	"Efficacy of $t Versus $k in the Treatment of $c: a Pragmatic, Randomised Controlled Trial With a Follow-up of $p",
 }
 
@@ -210,7 +217,7 @@ func (a *author) description() {
 	}
 	a.bytes("briefSummary", a.text)
 	if d.chance(655) || a.plan.rarity == rareLongText {
-		length = d.band([]step{{100, 150, 400}, {500, 400, 1500}, {900, 1500, 4500}, {990, 4500, 11_000}, {1000, 11_000, 24_000}})
+		length = d.band([]step{{100, 150, 400}, {500, 400, 1700}, {900, 1700, 5500}, {985, 5500, 13_000}, {1000, 13_000, 24_000}})
 		if a.plan.rarity == rareLongText {
 			length = 25_000
 		}

@@ -126,7 +126,7 @@ func (a *author) armGroups(count int, treatments []treatment) []string {
 var (
 	armNames = []string{"Arm ", "Group ", "Cohort ", "Treatment Group ", "Dose Level "}
 	armTexts = []string{
-		"$w in this arm receive $t $d for $p.", "$k, given as in routine care for $p.", "$t $d on days 1, 8 and 15 of each cycle of 28 days, until progression or unacceptable toxicity.",
+		"$W in this arm receive $t $d for $p.", "$k, given as in routine care for $p.", "$t $d on days 1, 8 and 15 of each cycle of 28 days, until progression or unacceptable toxicity.",
 		"After randomisation, $w continue $k and are seen at $p; from then on $t may be added at $d if the $s has not improved by \\>= $n points.",
 	}
 )
@@ -157,6 +157,9 @@ func (a *author) interventions(treatments []treatment, labels []string) {
 		a.str("name", t.name)
 		if d.chance(870) {
 			a.text = a.expand(a.text[:0], d, d.pick(armTexts))
+			if d.chance(300) {
+				a.text = a.expand(append(a.text, ' '), d, d.pick(sentences))
+			}
 			if i > 0 {
 				a.text = strconv.AppendInt(append(a.text, " Schedule "...), int64(i+1), 10)
 			}
@@ -198,7 +201,7 @@ func (a *author) outcomes(name string, count int) {
 		a.bytes("measure", a.text)
 		if d.chance(750) {
 			a.text = a.expand(a.text[:0], d, d.pick(sentences))
-			if d.chance(300) {
+			if d.chance(450) {
 				a.text = a.expand(append(a.text, ' '), d, d.pick(sentences))
 			}
 			a.bytes("description", a.text)

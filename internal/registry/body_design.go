@@ -170,7 +170,7 @@ func (a *author) ages() {
 	if low < 18*years {
 		a.element("CHILD")
 	}
-	if high > 18*years && low < 65*years {
+	if low >= 18*years && low < 65*years || low < 18*years && high > 18*years {
 		a.element("ADULT")
 	}
 	if high > 65*years || low >= 65*years {

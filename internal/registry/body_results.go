@@ -5,7 +5,7 @@ import "strconv"
 // results are shaped like the registry's, group by group; the figures mean nothing.
 func (a *author) results() {
 	d := &a.d
-	groups := d.between(1, 4)
+	groups := d.between(1, 5)
 	a.open("resultsSection")
 	a.open("participantFlowModule")
 	a.groups("groups", "FG", groups)
@@ -39,7 +39,7 @@ func (a *author) outcomeMeasures(groups int) {
 	d := &a.d
 	a.open("outcomeMeasuresModule")
 	a.list("outcomeMeasures")
-	for i := range d.band([]step{{500, 1, 8}, {900, 9, 24}, {1000, 25, 70}}) {
+	for i := range d.band([]step{{400, 2, 10}, {850, 11, 40}, {1000, 41, 140}}) {
 		a.begin()
 		if i == 0 {
 			a.str("type", "PRIMARY")
@@ -89,7 +89,7 @@ func (a *author) adverseEvents(groups int) {
 	a.str("frequencyThreshold", "5")
 	a.str("timeFrame", d.pick(periods))
 	a.list("otherEvents")
-	for range d.band([]step{{500, 3, 20}, {900, 21, 60}, {1000, 61, 300}}) {
+	for range d.band([]step{{400, 5, 30}, {850, 31, 120}, {1000, 121, 600}}) {
 		a.begin()
 		a.str("term", d.pick(eventTerms))
 		a.str("organSystem", d.pick(organSystems))
@@ -168,7 +168,7 @@ func (a *author) browse(name, term string) {
 	a.term(term)
 	a.endList()
 	a.list("ancestors")
-	for range d.between(1, 9) {
+	for range d.between(3, 16) {
 		a.term(d.pick(conditionStems) + " and Related Disorders")
 	}
 	a.endList()

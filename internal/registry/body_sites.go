@@ -38,7 +38,7 @@ func (a *author) contactsLocations() {
 func (a *author) drawSiteCount() int {
 	d := &a.d
 	count := d.band([]step{
-		{90, 0, 0}, {570, 1, 1}, {730, 2, 5}, {830, 6, 13}, {905, 14, 29}, {958, 30, 100}, {988, 101, 340}, {997, 341, 520}, {1000, 520, 990},
+		{90, 0, 0}, {570, 1, 1}, {730, 2, 5}, {830, 6, 13}, {900, 14, 28}, {952, 29, 100}, {986, 101, 345}, {996, 346, 520}, {1000, 521, 990},
 	})
 	switch a.plan.rarity {
 	case rareManySites:
@@ -57,15 +57,16 @@ func (a *author) drawSiteCount() int {
 func (a *author) locations(count int, recruiting bool) {
 	d := &a.d
 	generic := ""
-	if count > 5 && d.chance(420) {
+	if count > 5 && d.chance(300) {
 		generic = d.pick(genericFacilities)
 	}
-	withStatus := recruiting || d.chance(80)
+	withStatus := recruiting || d.chance(140)
+	repeats := count > 3 && d.chance(50)
 	previous := -1
 	a.list("locations")
 	for i := range count {
 		number := d.below(siteCount)
-		again := previous >= 0 && d.chance(2)
+		again := repeats && i == 3
 		if again {
 			number = previous
 		}
@@ -84,7 +85,7 @@ func (a *author) locations(count int, recruiting bool) {
 			a.bytes("zip", a.at.zip)
 		}
 		a.str("country", a.at.country.name)
-		if withStatus && d.chance(400) {
+		if withStatus && d.chance(550) {
 			a.list("contacts")
 			a.contact()
 			a.endList()

@@ -1,5 +1,7 @@
 package registry
 
+import "sync"
+
 // maxGenerated is how many studies the generator has distinct identities for,
 // aliases left aside.
 const maxGenerated = 3_000_000
@@ -29,6 +31,8 @@ type generator struct {
 	offset int // slot 0 is this study of the sequence
 	count  int
 	idBase int // added to every identity
+
+	authors sync.Pool // their scratch memory, nothing else, outlives a study
 }
 
 func (g *generator) size() int { return g.count }

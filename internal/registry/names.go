@@ -75,8 +75,8 @@ var sponsorCount = len(sponsorForms) * len(townStarts) * len(townEnds)
 // a few run hundreds of studies, most one.
 func drawSponsor(d *dice) int {
 	u := d.below(1 << 16)
-	scrambled := u * u >> 16 * u >> 16 * sponsorCount >> 16
-	return scrambled * 2027 % sponsorCount // 2027 is prime: neighbours become strangers
+	rank := u * u >> 16 * sponsorCount >> 16
+	return rank * 2027 % sponsorCount // 2027 is prime: neighbours become strangers
 }
 
 func appendSponsor(dst []byte, sponsor int) (name []byte, class string) {

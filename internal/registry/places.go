@@ -30,7 +30,7 @@ var (
 	slavicClinics  = []string{"Fakultní nemocnice %", "Szpital Kliniczny %", "City Clinical Hospital No. 4, %"}
 	nordicClinics  = []string{"% Universitetssjukhus", "% Sygehus", "Oulankan sairaala %"}
 	asianClinics   = []string{"% University Hospital", "The First Affiliated Hospital of % Medical College", "%大学附属病院", "%第一人民医院", "%대학교병원"}
-	noEnds         = []string{""}
+	otherEnds      = []string{"", "", "", " Nova", " Sur", "-Est", " II", " Alta", "-Vale"}
 	usStates       = []string{"California", "Texas", "New York", "Florida", "Ohio", "Pennsylvania", "Massachusetts", "North Carolina", "Illinois", "Arizona", "Washington", "Georgia"}
 )
 
@@ -38,31 +38,31 @@ var (
 var countries = func() []country {
 	us := country{"United States", 39, -95, usStates, "#####", plainStarts, townEnds, plainClinics}
 	uk := country{"United Kingdom", 53, -1.5, []string{"England", "Scotland", "Wales"}, "@@# #@@", plainStarts, townEnds, plainClinics}
-	china := country{"China", 33, 112, []string{"Guangdong", "Zhejiang", "Beijing Municipality", "Sichuan"}, "######", asianStarts, noEnds, asianClinics}
-	france := country{"France", 46.5, 2.5, nil, "#####", frenchStarts, noEnds, frenchClinics}
-	germany := country{"Germany", 51, 10, []string{"Baden-Württemberg", "Bavaria", "North Rhine-Westphalia"}, "#####", germanStarts, noEnds, germanClinics}
+	china := country{"China", 33, 112, []string{"Guangdong", "Zhejiang", "Beijing Municipality", "Sichuan"}, "######", asianStarts, otherEnds, asianClinics}
+	france := country{"France", 46.5, 2.5, nil, "#####", frenchStarts, otherEnds, frenchClinics}
+	germany := country{"Germany", 51, 10, []string{"Baden-Württemberg", "Bavaria", "North Rhine-Westphalia"}, "#####", germanStarts, otherEnds, germanClinics}
 	return []country{
 		us, us, us, us, us, us, us, us, us, us, us, us, china, china, china, china, france, france, france, germany, germany, uk, uk,
 		{"Canada", 47, -78, []string{"Ontario", "Quebec", "Alberta"}, "@#@ #@#", plainStarts, townEnds, plainClinics},
-		{"Spain", 40, -3.7, nil, "#####", spanishStarts, noEnds, spanishClinics},
-		{"Italy", 43, 12, []string{"Lombardy", "Lazio"}, "#####", []string{"Castelvèro", "Montefiorì", "Roccalba", "Sant'Elvio"}, noEnds, []string{"Ospedale di %", "Policlinico %", "Azienda Ospedaliera %"}},
-		{"Turkey (Türkiye)", 39, 33, nil, "#####", arabicStarts, noEnds, []string{"% Eğitim ve Araştırma Hastanesi", "% University"}},
-		{"Korea, Republic of", 36.5, 127.8, nil, "", asianStarts, noEnds, asianClinics},
-		{"Japan", 36, 138, []string{"Tokyo", "Osaka", "Hokkaido", "Kanagawa"}, "###-####", asianStarts, noEnds, asianClinics},
-		{"Brazil", -15, -50, []string{"São Paulo", "Paraná", "Ceará"}, "#####-###", spanishStarts, noEnds, []string{"Hospital das Clínicas de %", "Santa Casa de %"}},
+		{"Spain", 40, -3.7, nil, "#####", spanishStarts, otherEnds, spanishClinics},
+		{"Italy", 43, 12, []string{"Lombardy", "Lazio"}, "#####", []string{"Castelvèro", "Montefiorì", "Roccalba", "Sant'Elvio"}, otherEnds, []string{"Ospedale di %", "Policlinico %", "Azienda Ospedaliera %"}},
+		{"Turkey (Türkiye)", 39, 33, nil, "#####", arabicStarts, otherEnds, []string{"% Eğitim ve Araştırma Hastanesi", "% University"}},
+		{"Korea, Republic of", 36.5, 127.8, nil, "", asianStarts, otherEnds, asianClinics},
+		{"Japan", 36, 138, []string{"Tokyo", "Osaka", "Hokkaido", "Kanagawa"}, "###-####", asianStarts, otherEnds, asianClinics},
+		{"Brazil", -15, -50, []string{"São Paulo", "Paraná", "Ceará"}, "#####-###", spanishStarts, otherEnds, []string{"Hospital das Clínicas de %", "Santa Casa de %"}},
 		{"Australia", -33, 148, []string{"New South Wales", "Victoria", "Queensland"}, "####", plainStarts, townEnds, plainClinics},
-		{"Poland", 52, 19, nil, "##-###", slavicStarts, noEnds, slavicClinics},
-		{"Czechia", 49.8, 15.5, nil, "### ##", slavicStarts, noEnds, slavicClinics},
-		{"Romania", 45.9, 25, nil, "######", slavicStarts, noEnds, []string{"Spitalul Clinic Județean %"}},
-		{"Sweden", 60, 15, nil, "### ##", nordicStarts, noEnds, nordicClinics},
-		{"Denmark", 56, 10, nil, "####", nordicStarts, noEnds, nordicClinics},
-		{"Egypt", 27, 30, nil, "#####", arabicStarts, noEnds, []string{"% University Hospitals", "Kasr %"}},
-		{"Iran, Islamic Republic of", 32, 53, nil, "", arabicStarts, noEnds, plainClinics},
-		{"India", 22, 78, []string{"Maharashtra", "Tamil Nadu", "Delhi"}, "######", []string{"Amarpet", "Devnagar", "Kalyanpur", "Rajwadi"}, noEnds, []string{"% Medical College", "% Institute of Medical Sciences"}},
-		{"Taiwan", 23.7, 121, nil, "", asianStarts, noEnds, asianClinics},
-		{"Côte D'Ivoire", 7.5, -5.5, nil, "", frenchStarts, noEnds, frenchClinics},
-		{"Uganda", 0.4, 32.5, nil, "", []string{"Kasenyi-Moto", "Lwabaluta", "Nakivundu"}, noEnds, []string{"% District Hospital"}},
-		{"Mexico", 20, -100, []string{"Jalisco", "Nuevo León"}, "#####", spanishStarts, noEnds, spanishClinics},
+		{"Poland", 52, 19, nil, "##-###", slavicStarts, otherEnds, slavicClinics},
+		{"Czechia", 49.8, 15.5, nil, "### ##", slavicStarts, otherEnds, slavicClinics},
+		{"Romania", 45.9, 25, nil, "######", slavicStarts, otherEnds, []string{"Spitalul Clinic Județean %"}},
+		{"Sweden", 60, 15, nil, "### ##", nordicStarts, otherEnds, nordicClinics},
+		{"Denmark", 56, 10, nil, "####", nordicStarts, otherEnds, nordicClinics},
+		{"Egypt", 27, 30, nil, "#####", arabicStarts, otherEnds, []string{"% University Hospitals", "Kasr %"}},
+		{"Iran, Islamic Republic of", 32, 53, nil, "", arabicStarts, otherEnds, plainClinics},
+		{"India", 22, 78, []string{"Maharashtra", "Tamil Nadu", "Delhi"}, "######", []string{"Amarpet", "Devnagar", "Kalyanpur", "Rajwadi"}, otherEnds, []string{"% Medical College", "% Institute of Medical Sciences"}},
+		{"Taiwan", 23.7, 121, nil, "", asianStarts, otherEnds, asianClinics},
+		{"Côte D'Ivoire", 7.5, -5.5, nil, "", frenchStarts, otherEnds, frenchClinics},
+		{"Uganda", 0.4, 32.5, nil, "", []string{"Kasenyi-Moto", "Lwabaluta", "Nakivundu"}, otherEnds, []string{"% District Hospital"}},
+		{"Mexico", 20, -100, []string{"Jalisco", "Nuevo León"}, "#####", spanishStarts, otherEnds, spanishClinics},
 	}
 }()
 
@@ -97,6 +97,9 @@ func (p *place) set(seed uint64, number int) {
 		p.state = d.pick(c.states)
 	}
 	p.facility = appendClinic(p.facility[:0], d.pick(c.clinics), p.city)
+	if d.chance(400) || (c.zip == "" && d.chance(700)) {
+		p.facility = strconv.AppendInt(append(p.facility, " - Unit "...), int64(d.between(1, 60)), 10)
+	}
 	p.zip = p.zip[:0]
 	for i := 0; i < len(c.zip); i++ {
 		switch c.zip[i] {

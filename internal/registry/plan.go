@@ -118,7 +118,7 @@ func (g *generator) plan(slot int) plan {
 	p.status = p.drawStatus(&d)
 	p.setUpdate(&d)
 	p.enrollment = p.drawEnrollment(&d)
-	p.hasResults = p.kind == interventional && p.status == "COMPLETED" && p.completion < horizon-500 && d.chance(170)
+	p.hasResults = p.kind == interventional && p.status == "COMPLETED" && p.completion < horizon-500 && d.chance(210)
 	return p
 }
 

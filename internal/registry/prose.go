@@ -9,12 +9,12 @@ import (
 type topic struct {
 	condition []byte
 	treatment []byte
-	compared  []byte
+	compared  string
 }
 
 // Sentences are composed from patterns. In a pattern, $c is the condition,
 // $t the treatment, $k what it is compared with, $n a number, $p a period,
-// $d a dose, $s a score, $o an outcome, $w the people concerned.
+// $d a dose, $s a score, $o an outcome, $w and $W the people concerned.
 
 var openings = []string{
 	"The purpose of this study is to find out whether $t is safe and effective in $w with $c.",
@@ -57,7 +57,7 @@ var sentences = []string{
 var inclusions = []string{
 	"Age \\>= $n years at the time of consent", "Diagnosis of $c confirmed within $p before screening",
 	"$s score of at least $n at baseline", "Stable dose of $k for \\>= $p", "Able to give written informed consent",
-	"Body mass index between $n and $n kg/m\\^2", "Life expectancy \\> $p", "ECOG performance status \\<= 2",
+	"Body mass index between 18.5 and 35 kg/m\\^2", "Life expectancy \\> $p", "ECOG performance status \\<= 2",
 	"Haemoglobin \\>= $n g/L and platelets \\>= $n × 10\\^9/L", "Negative pregnancy test and willingness to use contraception until $p after the last dose",
 	"Able to understand the study language and to complete the $s", "Adequate renal function (eGFR \\> $n mL/min/1.73 m²)",
 	"At least $n episodes during the last $p, documented in a diary", "Willing to attend all visits for $p",
@@ -73,13 +73,14 @@ var exclusions = []string{
 }
 
 var (
-	periods  = []string{"4 weeks", "6 weeks", "8 weeks", "12 weeks", "24 weeks", "6 months", "1 year", "52 weeks", "90 days", "28 days", "2 years", "5 years"}
-	doses    = []string{"5 mg", "10 mg once daily", "25 mg", "50 mg twice daily", "100 mg", "2.5 µg/kg", "1 g", "75 mg every other week", "300 mg subcutaneously"}
-	scores   = []string{"6-Minute Walk Test", "Visual Analogue Scale", "Hospital Anxiety and Depression Scale", "Short Form 36", "Timed Up and Go test", "Disease Activity Index", "EQ-5D-5L", "Montréal Symptom Inventory", "Pittsburgh Sleep Quality Index"}
-	outcomes = []string{"pain intensity", "progression-free survival", "overall survival", "HbA1c", "time to first relapse", "left ventricular ejection fraction", "walking distance", "sleep efficiency", "blood pressure", "rate of complications", "quality of life", "length of stay", "viral load", "forced expiratory volume", "patient satisfaction"}
-	people   = []string{"adults", "patients", "children and adolescents", "older adults", "women", "men", "participants", "hospitalised patients", "outpatients", "post-menopausal women"}
-	measures = []string{"Change From Baseline in the $s", "Number of Participants With Adverse Events", "Time to Improvement of $o", "Percentage of Participants With a Response in $o", "Mean Change in $o at $p", "Proportion of $w Who Complete $p of $t", "Area Under the Concentration-Time Curve of $t", "Incidence of Serious Adverse Events Related to $t", "$s Total Score", "Rate of $o at $p"}
-	frames   = []string{"$p", "Baseline, $p", "Baseline to $p", "Up to $p", "From enrolment to the end of treatment at $p", "Day 1 to $p, assessed every $p", "Through study completion, an average of 1 year"}
+	periods      = []string{"4 weeks", "6 weeks", "8 weeks", "12 weeks", "24 weeks", "6 months", "1 year", "52 weeks", "90 days", "28 days", "2 years", "5 years"}
+	doses        = []string{"5 mg", "10 mg once daily", "25 mg", "50 mg twice daily", "100 mg", "2.5 µg/kg", "1 g", "75 mg every other week", "300 mg subcutaneously"}
+	scores       = []string{"6-Minute Walk Test", "Visual Analogue Scale", "Hospital Anxiety and Depression Scale", "Short Form 36", "Timed Up and Go test", "Disease Activity Index", "EQ-5D-5L", "Montréal Symptom Inventory", "Pittsburgh Sleep Quality Index"}
+	outcomes     = []string{"pain intensity", "progression-free survival", "overall survival", "HbA1c", "time to first relapse", "left ventricular ejection fraction", "walking distance", "sleep efficiency", "blood pressure", "rate of complications", "quality of life", "length of stay", "viral load", "forced expiratory volume", "patient satisfaction"}
+	people       = []string{"adults", "patients", "children and adolescents", "older adults", "women", "men", "participants", "hospitalised patients", "outpatients", "post-menopausal women"}
+	titledPeople = []string{"Adults", "Patients", "Children and Adolescents", "Older Adults", "Women", "Men", "Participants", "Outpatients"}
+	measures     = []string{"Change From Baseline in the $s", "Number of Participants With Adverse Events", "Time to Improvement of $o", "Percentage of Participants With a Response in $o", "Mean Change in $o at $p", "Proportion of $W Who Complete $p of $t", "Area Under the Concentration-Time Curve of $t", "Incidence of Serious Adverse Events Related to $t", "$s Total Score", "Rate of $o at $p"}
+	frames       = []string{"$p", "Baseline, $p", "Baseline to $p", "Up to $p", "From enrolment to the end of treatment at $p", "Day 1 to $p, assessed every $p", "Through study completion, an average of 1 year"}
 )
 
 // expand appends a pattern with its $ filled in.
@@ -109,6 +110,8 @@ func (t *topic) expand(dst []byte, d *dice, pattern string) []byte {
 			dst = append(dst, d.pick(outcomes)...)
 		case 'w':
 			dst = append(dst, d.pick(people)...)
+		case 'W':
+			dst = append(dst, d.pick(titledPeople)...)
 		}
 		pattern = pattern[at+2:]
 	}
@@ -118,6 +121,7 @@ func (t *topic) expand(dst []byte, d *dice, pattern string) []byte {
 func (t *topic) prose(dst []byte, d *dice, length int) []byte {
 	end := len(dst) + length
 	dst = t.expand(dst, d, d.pick(openings))
+	next := walk(d, sentences)
 	for n := 1; len(dst) < end; n++ {
 		switch {
 		case n%7 == 6 && d.chance(600):
@@ -127,22 +131,35 @@ func (t *topic) prose(dst []byte, d *dice, length int) []byte {
 		default:
 			dst = append(dst, ' ')
 		}
-		dst = t.expand(dst, d, d.pick(sentences))
+		dst = t.expand(dst, d, next())
 	}
 	return dst
 }
 
 // criteria appends the two lists of who may take part.
 func (t *topic) criteria(dst []byte, d *dice, length int) []byte {
-	half := len(dst) + length/2
-	end := len(dst) + length
 	dst = append(dst, "Inclusion Criteria:\n"...)
-	for first := true; first || len(dst) < half; first = false {
-		dst = t.expand(append(dst, "\n* "...), d, d.pick(inclusions))
-	}
+	dst = t.bullets(dst, d, inclusions, length/2)
 	dst = append(dst, "\n\nExclusion Criteria:\n"...)
+	return t.bullets(dst, d, exclusions, length/2)
+}
+
+func (t *topic) bullets(dst []byte, d *dice, patterns []string, length int) []byte {
+	end := len(dst) + length
+	next := walk(d, patterns)
 	for first := true; first || len(dst) < end; first = false {
-		dst = t.expand(append(dst, "\n* "...), d, d.pick(exclusions))
+		dst = t.expand(append(dst, "\n* "...), d, next())
 	}
 	return dst
+}
+
+// walk goes round all patterns from somewhere, so that none comes again
+// before all others did. Their number has no factor in common with the stride.
+func walk(d *dice, patterns []string) func() string {
+	const stride = 5
+	at := d.below(len(patterns))
+	return func() string {
+		at = (at + stride) % len(patterns)
+		return patterns[at]
+	}
 }
