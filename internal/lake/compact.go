@@ -72,7 +72,7 @@ func (c *compaction) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.result.File, c.result.Bytes = compactedFile, counter.bytes
+	c.result.File, c.result.Extent = compactedFile, counter.extent()
 	if err := c.verify(ctx, temp); err != nil {
 		return errors.Join(err, c.lake.disk.RemoveAll(temp))
 	}
@@ -205,7 +205,7 @@ func (c *compaction) mergeShard(writer *parquet.GenericWriter[Row], page int, sh
 	if shard.Rows == 0 {
 		return nil
 	}
-	file, err := openParquet(c.lake.disk, c.dir+"/"+shard.File, shard.Bytes)
+	file, err := openParquet(c.lake.disk, c.dir+"/"+shard.File, shard.Extent)
 	if err != nil {
 		return &DamagedError{err}
 	}

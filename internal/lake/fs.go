@@ -4,12 +4,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // FS is what the lake asks of a disk. Disk is the real one; tests put one in
 // its place that fails.
 type FS interface {
-	// MkdirAll makes a folder and those above it, if they are not there.
+	// MkdirAll makes a folder and those above it, if they are not there, and
+	// makes them last.
 	MkdirAll(name string) error
 	// Create makes an empty file, or empties the one that is there.
 	Create(name string) (File, error)
@@ -33,22 +35,33 @@ type File interface {
 	io.Closer
 	// Sync makes the content last.
 	Sync() error
-	Size() (int64, error)
 }
 
 // Disk is the disk of the machine.
 type Disk struct{}
 
 // MkdirAll implements FS.
-func (Disk) MkdirAll(name string) error { return os.MkdirAll(name, 0o755) }
+func (d Disk) MkdirAll(name string) error {
+	if _, err := os.Stat(name); err == nil || !os.IsNotExist(err) {
+		return err
+	}
+	parent := filepath.Dir(name)
+	if err := d.MkdirAll(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(name, 0o755); err != nil && !os.IsExist(err) {
+		return err
+	}
+	return d.SyncDir(parent)
+}
 
 // Create implements FS.
 func (Disk) Create(name string) (File, error) {
 	f, err := os.Create(name)
 	if err != nil {
-		return nil, err
+		return nil, err // and not a File that holds nil
 	}
-	return diskFile{f}, nil
+	return f, nil
 }
 
 // Open implements FS.
@@ -57,7 +70,7 @@ func (Disk) Open(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return diskFile{f}, nil
+	return f, nil
 }
 
 // Rename implements FS.
@@ -80,16 +93,6 @@ func (Disk) SyncDir(name string) error {
 		err = closeErr
 	}
 	return err
-}
-
-type diskFile struct{ *os.File }
-
-func (f diskFile) Size() (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }
 
 // writeFile makes a file with what write puts into it, and makes it last. A

@@ -111,11 +111,6 @@ func (l *Lake) Begin(build Build, reason string) (*Extract, error) {
 	if err := l.disk.MkdirAll(l.path(id)); err != nil {
 		return nil, fmt.Errorf("begin extract: %w", err)
 	}
-	for _, dir := range []string{l.extracts(), l.dir} {
-		if err := l.disk.SyncDir(dir); err != nil {
-			return nil, fmt.Errorf("begin extract: %w", err)
-		}
-	}
 	now := l.now().UTC()
 	e := &Extract{lake: l, dir: l.path(id), ids: &idSet{}, bad: map[string]int{}, manifest: Manifest{
 		Version: manifestVersion, ID: id, State: InProgress,
@@ -125,7 +120,7 @@ func (l *Lake) Begin(build Build, reason string) (*Extract, error) {
 	if err := e.commit(e.manifest); err != nil {
 		return nil, fmt.Errorf("begin extract: %w", err)
 	}
-	return e, l.removeUnfinished(ids)
+	return e, l.tidy(ids)
 }
 
 // nextID counts on from the highest id, also of a folder without a manifest.
@@ -141,7 +136,8 @@ func nextID(ids []string) (string, error) {
 	return fmt.Sprintf("%06d", highest+1), nil
 }
 
-func (l *Lake) removeUnfinished(ids []string) error {
+// tidy removes unfinished extracts, and leftovers in the finished ones.
+func (l *Lake) tidy(ids []string) error {
 	for _, id := range ids {
 		m, err := l.manifest(id)
 		switch {
@@ -149,6 +145,9 @@ func (l *Lake) removeUnfinished(ids []string) error {
 		case err != nil:
 			return err
 		case m.Loadable():
+			if err := l.removeOrphans(m); err != nil {
+				return fmt.Errorf("tidy extract %s: %w", id, err)
+			}
 			continue
 		}
 		if err := l.remove(id); err != nil {

@@ -64,9 +64,9 @@ type Problem struct {
 
 // Shard is one page on disk.
 type Shard struct {
-	File  string `json:"file"`
-	Rows  int    `json:"rows"`
-	Bytes int64  `json:"bytes"`
+	File string `json:"file"`
+	Rows int    `json:"rows"`
+	Extent
 	// Digest covers every row: see rowDigest.
 	Digest string `json:"digest"`
 	// Cursor is the token the page was read with; while the pass runs, it
@@ -74,11 +74,17 @@ type Shard struct {
 	Cursor string `json:"cursor,omitempty"`
 }
 
+// Extent is what a file's bytes must be.
+type Extent struct {
+	Bytes  int64  `json:"bytes"`
+	CRC32C string `json:"crc32c"`
+}
+
 // Compacted is the finished file of an extract.
 type Compacted struct {
-	File  string `json:"file"`
-	Rows  int    `json:"rows"`
-	Bytes int64  `json:"bytes"`
+	File string `json:"file"`
+	Rows int    `json:"rows"`
+	Extent
 	// Digest covers the content of all rows in their order. Two extracts with
 	// equal digests hold the same, whenever and in how many attempts they came.
 	Digest    string `json:"digest"`

@@ -1,12 +1,14 @@
 package lake
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
+	"hash/crc32"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
@@ -53,20 +55,25 @@ func writeShard(disk FS, dir string, page int, rows []Row) (Shard, error) {
 	for i := range rows {
 		digest.add(&rows[i])
 	}
-	shard.Bytes, shard.Digest = counter.bytes, digest.String()
+	shard.Extent, shard.Digest = counter.extent(), digest.String()
 	return shard, nil
 }
 
+// countingWriter measures what goes to a file.
 type countingWriter struct {
 	to    io.Writer
 	bytes int64
+	sum   uint32
 }
 
 func (w *countingWriter) Write(p []byte) (int, error) {
 	n, err := w.to.Write(p)
 	w.bytes += int64(n)
+	w.sum = crc32.Update(w.sum, crc32.MakeTable(crc32.Castagnoli), p[:n])
 	return n, err
 }
+
+func (w *countingWriter) extent() Extent { return Extent{w.bytes, fmt.Sprintf("%08x", w.sum)} }
 
 // rowDigest is a digest over the content of rows in their order: all columns
 // but fetched_at, which no two runs share.
@@ -101,13 +108,14 @@ type parquetFile struct {
 	file File
 }
 
-// openParquet opens a file that the manifest says has this many bytes.
-func openParquet(disk FS, path string, bytes int64) (parquetFile, error) {
+// openParquet opens a file that the manifest says is like this. Its bytes are
+// checked before they are decoded: the decoder does not expect damaged ones.
+func openParquet(disk FS, path string, want Extent) (parquetFile, error) {
 	file, err := disk.Open(path)
 	if err != nil {
 		return parquetFile{}, err
 	}
-	opened, err := parseParquet(file, bytes)
+	opened, err := parseParquet(file, want)
 	if err != nil {
 		file.Close()
 		return parquetFile{}, fmt.Errorf("open %s: %w", path, err)
@@ -115,15 +123,16 @@ func openParquet(disk FS, path string, bytes int64) (parquetFile, error) {
 	return parquetFile{File: opened, file: file}, nil
 }
 
-func parseParquet(file File, bytes int64) (*parquet.File, error) {
-	size, err := file.Size()
-	if err != nil {
+func parseParquet(file File, want Extent) (*parquet.File, error) {
+	read := &countingWriter{to: io.Discard}
+	if _, err := io.Copy(read, bufio.NewReaderSize(file, 1<<16)); err != nil {
 		return nil, err
 	}
-	if size != bytes {
-		return nil, fmt.Errorf("%d bytes instead of %d", size, bytes)
+	if got := read.extent(); got != want {
+		return nil, fmt.Errorf("%d bytes with checksum %s instead of %d with %s",
+			got.Bytes, got.CRC32C, want.Bytes, want.CRC32C)
 	}
-	return parquet.OpenFile(file, size, parquet.SkipBloomFilters(true))
+	return parquet.OpenFile(file, want.Bytes, parquet.SkipBloomFilters(true))
 }
 
 func (f parquetFile) Close() error { return f.file.Close() }
@@ -162,7 +171,7 @@ type rowKey struct {
 
 // eachKey visits the rows of a shard by their position, from 1.
 func eachKey(disk FS, dir string, shard Shard, visit func(position int, key *rowKey) error) error {
-	file, err := openParquet(disk, dir+"/"+shard.File, shard.Bytes)
+	file, err := openParquet(disk, dir+"/"+shard.File, shard.Extent)
 	if err != nil {
 		return err
 	}

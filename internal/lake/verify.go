@@ -16,7 +16,7 @@ import (
 // verify reads the compacted file back and compares every row with what was
 // appended, by the digests taken when the pages came.
 func (c *compaction) verify(ctx context.Context, path string) error {
-	file, err := openParquet(c.lake.disk, path, c.result.Bytes)
+	file, err := openParquet(c.lake.disk, path, c.result.Extent)
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}
