@@ -1,8 +1,26 @@
-// Package jinja is the template language: it parses and renders, and knows no
-// SQL and no dbt.
+// Package jinja is the template language: it parses templates and renders them
+// as Python's jinja2 does, with the extensions `do` and `loopcontrols` and the
+// block tags of dbt (test, data_test, materialization, snapshot, docs).
 //
-// A Template is parsed once and never changes; a State is one render and
-// belongs to one goroutine. The host gives names (State.Globals), decides what
-// a missing name does (State.Undefined) and hands in its own things by small
-// interfaces (Object, Itemer, Callable, Iterable, Mapping, Hasher, Stringer).
+// It owns the syntax, the values a template can hold and their Python methods,
+// and the built-in filters, tests and functions. It knows no SQL, no files and
+// no project: names come from the host through State.Globals, and things of the
+// host take part in templates by the small interfaces of value.go.
+//
+// What it refuses: include, import, extends and block (dbt has none of them);
+// integers beyond 64 bits, which are errors and never wrap; templates that run
+// longer, grow larger or nest deeper than State.Limits.
+//
+// A text passes through three shapes:
+//
+//	source --lex--> tokens --parse--> Template --Render(State)--> text
+//	                                     |
+//	                                     +--Macro(Block)--> Macro --Call(State)--> value
+//
+// A Template, its Blocks and the Macros bound from it never change after Parse
+// and may be used by any number of goroutines. A State is one render and belongs
+// to one goroutine.
+//
+// Names that a template assigns are resolved to slots while parsing (scope.go);
+// everything else is asked from the host when it is read.
 package jinja

@@ -2,323 +2,289 @@ package jinja
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-type tk uint8
+type tokenKind uint8
 
 const (
-	tData tk = iota
-	tVarBegin
-	tVarEnd
-	tBlkBegin
-	tBlkEnd
-	tName
-	tStr
-	tInt
-	tFloat
-	tOp
-	tEOF
+	tokData tokenKind = iota
+	tokPrintBegin
+	tokPrintEnd
+	tokTagBegin
+	tokTagEnd
+	tokName
+	tokString
+	tokInt
+	tokFloat
+	tokOp
+	tokEOF
 )
 
+// token is a piece of the source. text is what it means: of a string, its value.
 type token struct {
-	t    tk
-	v    string
-	line int
+	kind tokenKind
+	text string
+	pos  int
+	end  int // where the token ends in the source
 }
 
-var ops3 = []string{"**", "//", "==", "!=", "<=", ">="}
+func (t token) describe() string {
+	switch t.kind {
+	case tokTagEnd:
+		return "end of statement block"
+	case tokPrintEnd:
+		return "end of print statement"
+	case tokEOF:
+		return "end of template"
+	case tokString:
+		return "string " + quote(t.text)
+	case tokData:
+		return "text"
+	case tokPrintBegin:
+		return "'{{'"
+	case tokTagBegin:
+		return "'{%'"
+	}
+	return "'" + t.text + "'"
+}
 
-func isIdStart(r rune) bool { return r == '_' || unicode.IsLetter(r) }
-func isId(r rune) bool      { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+// lexer cuts a source into tokens. Text between tags is trimmed here, since a
+// minus sign of one tag changes the text beside it.
+type lexer struct {
+	name, src string
+	pos       int
+	tokens    []token
+	trimNext  bool // the last tag ended with a minus
+}
+
+const blank = " \t\n\r\v\f"
+
+// normalized is the source as jinja sees it: one kind of line end, and without
+// the last one (keep_trailing_newline is false).
+func normalized(src string) string {
+	if strings.IndexByte(src, '\r') >= 0 {
+		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
+	}
+	return strings.TrimSuffix(src, "\n")
+}
 
 func lex(name, src string) ([]token, error) {
-	src = strings.ReplaceAll(src, "\r\n", "\n")
-	src = strings.TrimSuffix(src, "\n")
-	var out []token
-	line, i := 1, 0
-	errf := func(f string, a ...any) error {
-		return &Error{Msg: fmt.Sprintf(f, a...), Template: name, Pos: Pos{Line: line}}
-	}
-	trimNext := false
-	data := func(s string, rstrip bool) {
-		l := line
-		line += strings.Count(s, "\n")
-		if trimNext {
-			t := strings.TrimLeft(s, " \t\n\r\v\f")
-			l += strings.Count(s[:len(s)-len(t)], "\n")
-			s = t
-			trimNext = false
-		}
-		if rstrip {
-			s = strings.TrimRight(s, " \t\n\r\v\f")
-		}
-		if s != "" {
-			out = append(out, token{tData, s, l})
+	l := &lexer{name: name, src: src, tokens: make([]token, 0, len(src)/8+4)}
+	for l.pos < len(l.src) {
+		if err := l.next(); err != nil {
+			return nil, err
 		}
 	}
-	for i < len(src) {
-		j := i
-		for {
-			k := strings.IndexByte(src[j:], '{')
-			if k < 0 {
-				j = -1
-				break
-			}
-			j += k
-			if j+1 < len(src) && (src[j+1] == '{' || src[j+1] == '%' || src[j+1] == '#') {
-				break
-			}
-			j++
-			if j >= len(src) {
-				j = -1
-				break
-			}
+	l.add(tokEOF, "", l.pos)
+	return l.tokens, nil
+}
+
+func (l *lexer) add(kind tokenKind, text string, pos int) {
+	l.tokens = append(l.tokens, token{kind, text, pos, l.pos})
+}
+
+func (l *lexer) errorf(pos int, format string, a ...any) error {
+	return &Error{Msg: fmt.Sprintf(format, a...), Template: l.name, Pos: position(l.src, pos)}
+}
+
+// next reads the text up to a tag, and the tag.
+func (l *lexer) next() error {
+	open := l.nextOpening()
+	if open < 0 {
+		l.data(l.pos, len(l.src), false)
+		l.pos = len(l.src)
+		return nil
+	}
+	kind := l.src[open+1]
+	inner := open + 2
+	minus := strings.HasPrefix(l.src[inner:], "-")
+	if minus || strings.HasPrefix(l.src[inner:], "+") {
+		inner++
+	}
+	l.data(l.pos, open, minus)
+	l.pos = inner
+	switch kind {
+	case '#':
+		return l.comment(open)
+	case '{':
+		l.tokens = append(l.tokens, token{tokPrintBegin, "", open, inner})
+		return l.inside("}}", tokPrintEnd, open)
+	}
+	if done, err := l.raw(open); done || err != nil {
+		return err
+	}
+	l.tokens = append(l.tokens, token{tokTagBegin, "", open, inner})
+	return l.inside("%}", tokTagEnd, open)
+}
+
+func (l *lexer) nextOpening() int {
+	for i := l.pos; ; i++ {
+		k := strings.IndexByte(l.src[i:], '{')
+		if k < 0 {
+			return -1
 		}
-		if j < 0 {
-			data(src[i:], false)
-			break
+		i += k
+		if i+1 < len(l.src) && (l.src[i+1] == '{' || l.src[i+1] == '%' || l.src[i+1] == '#') {
+			return i
 		}
-		kind := src[j+1]
-		p := j + 2
-		minus := p < len(src) && src[p] == '-'
-		if p < len(src) && (src[p] == '-' || src[p] == '+') {
-			p++
+	}
+}
+
+// data adds the text of [from, to), trimmed as the tags around it ask.
+func (l *lexer) data(from, to int, trimEnd bool) {
+	text := l.src[from:to]
+	if l.trimNext {
+		text = strings.TrimLeft(text, blank)
+		from = to - len(text)
+		l.trimNext = false
+	}
+	if trimEnd {
+		text = strings.TrimRight(text, blank)
+	}
+	if text != "" {
+		l.tokens = append(l.tokens, token{tokData, text, from, to})
+	}
+}
+
+func (l *lexer) comment(open int) error {
+	k := strings.Index(l.src[l.pos:], "#}")
+	if k < 0 {
+		return l.errorf(open, "missing end of comment tag")
+	}
+	l.trimNext = k > 0 && l.src[l.pos+k-1] == '-'
+	l.pos += k + 2
+	return nil
+}
+
+// raw reads {% raw %}...{% endraw %} as text; done is false for any other tag.
+func (l *lexer) raw(open int) (done bool, err error) {
+	from, trim, ok := l.tagNamed(l.pos, "raw")
+	if !ok {
+		return false, nil
+	}
+	l.trimNext = trim
+	for at := from; ; at += 2 {
+		k := strings.Index(l.src[at:], "{%")
+		if k < 0 {
+			return false, l.errorf(open, "missing end of raw directive")
 		}
-		data(src[i:j], minus)
-		if kind == '#' {
-			e := strings.Index(src[p:], "#}")
-			if e < 0 {
-				return nil, errf("Missing end of comment tag")
-			}
-			e += p
-			trimNext = e > 0 && src[e-1] == '-' && e-1 >= p
-			line += strings.Count(src[j:e], "\n")
-			i = e + 2
+		at += k
+		inner := at + 2
+		minus := strings.HasPrefix(l.src[inner:], "-")
+		if minus || strings.HasPrefix(l.src[inner:], "+") {
+			inner++
+		}
+		if end, trim, ok := l.tagNamed(inner, "endraw"); ok {
+			l.data(from, at, minus)
+			l.pos, l.trimNext = end, trim
+			return true, nil
+		}
+	}
+}
+
+// tagNamed reads `name %}` at a position and says where the tag ends.
+func (l *lexer) tagNamed(at int, name string) (end int, trim, ok bool) {
+	rest := strings.TrimLeft(l.src[at:], blank)
+	rest, found := strings.CutPrefix(rest, name)
+	if !found {
+		return 0, false, false
+	}
+	rest = strings.TrimLeft(rest, blank)
+	rest, trim = strings.CutPrefix(rest, "-")
+	if !trim {
+		rest = strings.TrimPrefix(rest, "+")
+	}
+	rest, found = strings.CutPrefix(rest, "%}")
+	return len(l.src) - len(rest), trim, found
+}
+
+// inside reads the tokens of a tag up to its end. Brackets are matched here,
+// since `}}` ends a print statement only outside of them.
+func (l *lexer) inside(end string, kind tokenKind, open int) error {
+	var brackets []byte
+	for l.pos < len(l.src) {
+		rest := l.src[l.pos:]
+		if strings.IndexByte(blank, rest[0]) >= 0 {
+			l.pos++
 			continue
 		}
-		if kind == '%' { // raw
-			r := strings.TrimLeft(src[p:], " \t\n")
-			if strings.HasPrefix(r, "raw") {
-				r2 := strings.TrimLeft(r[3:], " \t\n")
-				if strings.HasPrefix(r2, "%}") || strings.HasPrefix(r2, "-%}") || strings.HasPrefix(r2, "+%}") {
-					trimNext = r2[0] == '-'
-					st := len(src) - len(r2) + strings.Index(r2, "%}") + 2
-					line += strings.Count(src[j:st], "\n")
-					q := st
-					for {
-						k := strings.Index(src[q:], "{%")
-						if k < 0 {
-							return nil, errf("Missing end of raw directive")
-						}
-						q += k
-						a := strings.TrimLeft(src[q+2:], "-+ \t\n")
-						if strings.HasPrefix(a, "endraw") {
-							b := strings.TrimLeft(a[6:], " \t\n")
-							if strings.HasPrefix(b, "%}") || strings.HasPrefix(b, "-%}") {
-								data(src[st:q], src[q+2] == '-')
-								trimNext = b[0] == '-'
-								i = len(src) - len(b) + strings.Index(b, "%}") + 2
-								break
-							}
-						}
-						q += 2
-					}
-					continue
-				}
+		if len(brackets) == 0 {
+			sign := 0
+			if rest[0] == '-' || rest[0] == '+' {
+				sign = 1
+			}
+			if strings.HasPrefix(rest[sign:], end) {
+				at := l.pos
+				l.trimNext = rest[0] == '-'
+				l.pos += sign + len(end)
+				l.add(kind, "", at)
+				return nil
 			}
 		}
-		bt, et, end := tVarBegin, tVarEnd, "}}"
-		if kind == '%' {
-			bt, et, end = tBlkBegin, tBlkEnd, "%}"
-		}
-		out = append(out, token{bt, "", line})
-		var bal []byte
-		i = p
-		closed := false
-		for i < len(src) {
-			c := src[i]
-			if c == '\n' {
-				line++
-				i++
-				continue
-			}
-			if c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' {
-				i++
-				continue
-			}
-			if len(bal) == 0 {
-				if strings.HasPrefix(src[i:], end) {
-					out = append(out, token{et, "", line})
-					i += 2
-					closed = true
-					break
-				}
-				if (c == '-' || c == '+') && strings.HasPrefix(src[i+1:], end) {
-					out = append(out, token{et, "", line})
-					trimNext = c == '-'
-					i += 3
-					closed = true
-					break
-				}
-			}
-			switch {
-			case c == '\'' || c == '"':
-				k := i + 1
-				var b strings.Builder
-				l0 := line
-				for {
-					if k >= len(src) {
-						return nil, errf("unterminated string")
-					}
-					d := src[k]
-					if d == c {
-						break
-					}
-					if d == '\n' {
-						line++
-					}
-					if d == '\\' && k+1 < len(src) {
-						k++
-						switch src[k] {
-						case 'n':
-							b.WriteByte('\n')
-						case 't':
-							b.WriteByte('\t')
-						case 'r':
-							b.WriteByte('\r')
-						case 'b':
-							b.WriteByte('\b')
-						case 'f':
-							b.WriteByte('\f')
-						case 'a':
-							b.WriteByte(7)
-						case 'v':
-							b.WriteByte('\v')
-						case '\\', '\'', '"':
-							b.WriteByte(src[k])
-						case '\n':
-							line++
-						case '0', '1', '2', '3', '4', '5', '6', '7':
-							e := k
-							for e < len(src) && e < k+3 && src[e] >= '0' && src[e] <= '7' {
-								e++
-							}
-							n, _ := strconv.ParseUint(src[k:e], 8, 32)
-							b.WriteRune(rune(n))
-							k = e - 1
-						case 'x', 'u', 'U':
-							w := map[byte]int{'x': 2, 'u': 4, 'U': 8}[src[k]]
-							if k+w < len(src) {
-								if n, err := strconv.ParseUint(src[k+1:k+1+w], 16, 32); err == nil {
-									b.WriteRune(rune(n))
-									k += w
-									break
-								}
-							}
-							return nil, errf("truncated escape")
-						default:
-							b.WriteByte('\\')
-							b.WriteByte(src[k])
-						}
-						k++
-						continue
-					}
-					b.WriteByte(d)
-					k++
-				}
-				out = append(out, token{tStr, b.String(), l0})
-				i = k + 1
-			case c >= '0' && c <= '9':
-				k := i
-				if c == '0' && k+1 < len(src) && strings.IndexByte("xXoObB", src[k+1]) >= 0 {
-					k += 2
-					for k < len(src) && (src[k] == '_' || strings.IndexByte("0123456789abcdefABCDEF", src[k]) >= 0) {
-						k++
-					}
-					out = append(out, token{tInt, src[i:k], line})
-					i = k
-					break
-				}
-				for k < len(src) && (src[k] == '_' || src[k] >= '0' && src[k] <= '9') {
-					k++
-				}
-				fl := false
-				if k+1 < len(src) && src[k] == '.' && src[k+1] >= '0' && src[k+1] <= '9' {
-					fl = true
-					k++
-					for k < len(src) && (src[k] == '_' || src[k] >= '0' && src[k] <= '9') {
-						k++
-					}
-				}
-				if k < len(src) && (src[k] == 'e' || src[k] == 'E') {
-					m := k + 1
-					if m < len(src) && (src[m] == '+' || src[m] == '-') {
-						m++
-					}
-					if m < len(src) && src[m] >= '0' && src[m] <= '9' {
-						fl = true
-						for m < len(src) && src[m] >= '0' && src[m] <= '9' {
-							m++
-						}
-						k = m
-					}
-				}
-				t := tInt
-				if fl {
-					t = tFloat
-				}
-				out = append(out, token{t, strings.ReplaceAll(src[i:k], "_", ""), line})
-				i = k
-			default:
-				r, w := utf8.DecodeRuneInString(src[i:])
-				if isIdStart(r) {
-					k := i + w
-					for k < len(src) {
-						r, w := utf8.DecodeRuneInString(src[k:])
-						if !isId(r) {
-							break
-						}
-						k += w
-					}
-					out = append(out, token{tName, src[i:k], line})
-					i = k
-					break
-				}
-				op := ""
-				for _, o := range ops3 {
-					if strings.HasPrefix(src[i:], o) {
-						op = o
-						break
-					}
-				}
-				if op == "" {
-					if strings.IndexByte("+-*/%~()[]{}|,.:=<>;", c) < 0 {
-						return nil, errf("unexpected char %q", r)
-					}
-					op = string(c)
-				}
-				switch op {
-				case "(", "[", "{":
-					bal = append(bal, op[0])
-				case ")", "]", "}":
-					want := map[string]byte{")": '(', "]": '[', "}": '{'}[op]
-					if len(bal) == 0 || bal[len(bal)-1] != want {
-						return nil, errf("unexpected '%s'", op)
-					}
-					bal = bal[:len(bal)-1]
-				}
-				out = append(out, token{tOp, op, line})
-				i += len(op)
-			}
-		}
-		if !closed {
-			return nil, errf("unexpected end of template, expected '%s'", end)
+		var err error
+		if brackets, err = l.token(brackets); err != nil {
+			return err
 		}
 	}
-	out = append(out, token{tEOF, "", line})
-	return out, nil
+	return l.errorf(open, "unexpected end of template, expected '%s'", end)
+}
+
+func (l *lexer) token(brackets []byte) ([]byte, error) {
+	c := l.src[l.pos]
+	switch {
+	case c == '\'' || c == '"':
+		return brackets, l.str(c)
+	case c >= '0' && c <= '9':
+		return brackets, l.number()
+	case c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf:
+		return brackets, l.word()
+	}
+	return l.operator(brackets)
+}
+
+func (l *lexer) word() error {
+	at := l.pos
+	for l.pos < len(l.src) {
+		r, n := utf8.DecodeRuneInString(l.src[l.pos:])
+		if r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) {
+			break
+		}
+		l.pos += n
+	}
+	if l.pos == at {
+		r, _ := utf8.DecodeRuneInString(l.src[at:])
+		return l.errorf(at, "unexpected char %q", r)
+	}
+	l.add(tokName, l.src[at:l.pos], at)
+	return nil
+}
+
+func (l *lexer) operator(brackets []byte) ([]byte, error) {
+	at, n := l.pos, 1
+	if at+2 <= len(l.src) {
+		switch l.src[at : at+2] {
+		case "**", "//", "==", "!=", "<=", ">=":
+			n = 2
+		}
+	}
+	c := l.src[at]
+	if n == 1 && strings.IndexByte("+-*/%~()[]{}|,.:=<>;", c) < 0 {
+		return brackets, l.errorf(at, "unexpected char %q", c)
+	}
+	switch c {
+	case '(', '[', '{':
+		brackets = append(brackets, c)
+	case ')', ']', '}':
+		want := map[byte]byte{')': '(', ']': '[', '}': '{'}[c]
+		if len(brackets) == 0 || brackets[len(brackets)-1] != want {
+			return brackets, l.errorf(at, "unexpected '%c'", c)
+		}
+		brackets = brackets[:len(brackets)-1]
+	}
+	l.pos += n
+	l.add(tokOp, l.src[at:l.pos], at)
+	return brackets, nil
 }

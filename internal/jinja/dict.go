@@ -1,0 +1,250 @@
+package jinja
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+)
+
+// Dict is Python's dict: it keeps the order of insertion, and 1, 1.0 and True
+// are the same key. A nil *Dict reads as empty.
+type Dict struct {
+	entries []entry
+	index   map[any]int // from hash to entry, only once a scan would be slow
+}
+
+type entry struct{ hash, key, val any }
+
+// scanMax is up to how many entries a Dict is searched one by one; most are
+// keyword arguments and small records, for which a map costs more than it saves.
+const scanMax = 8
+
+// NewDict returns a dict of alternating keys and values.
+func NewDict(kv ...any) *Dict {
+	d := &Dict{}
+	for i := 0; i+1 < len(kv); i += 2 {
+		d.Set(kv[i], kv[i+1])
+	}
+	return d
+}
+
+// Len is the number of entries.
+func (d *Dict) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.entries)
+}
+
+// At is the i-th entry in order.
+func (d *Dict) At(i int) (key, val any) { return d.entries[i].key, d.entries[i].val }
+
+// Get is the value of a key.
+func (d *Dict) Get(key any) (any, bool) {
+	if d == nil {
+		return nil, false
+	}
+	i := d.find(hashed(key))
+	if i < 0 {
+		return nil, false
+	}
+	return d.entries[i].val, true
+}
+
+// Set adds an entry or replaces its value, keeping its place.
+func (d *Dict) Set(key, val any) {
+	h := hashed(key)
+	if i := d.find(h); i >= 0 {
+		d.entries[i].val = val
+		return
+	}
+	d.entries = append(d.entries, entry{h, key, val})
+	if d.index != nil {
+		d.index[h] = len(d.entries) - 1
+	} else if len(d.entries) > scanMax {
+		d.reindex()
+	}
+}
+
+// Del removes an entry, if it is there.
+func (d *Dict) Del(key any) {
+	i := d.find(hashed(key))
+	if i < 0 {
+		return
+	}
+	last := len(d.entries) - 1
+	if i == last && d.index != nil {
+		delete(d.index, d.entries[i].hash)
+	}
+	// A fresh slice, so that a Keys() taken before stays what it was.
+	d.entries = append(d.entries[:i:i], d.entries[i+1:]...)
+	if i != last && d.index != nil {
+		d.reindex()
+	}
+}
+
+// Keys are the keys in order.
+func (d *Dict) Keys() []any {
+	out := make([]any, d.Len())
+	for i := range out {
+		out[i] = d.entries[i].key
+	}
+	return out
+}
+
+// Vals are the values in order.
+func (d *Dict) Vals() []any {
+	out := make([]any, d.Len())
+	for i := range out {
+		out[i] = d.entries[i].val
+	}
+	return out
+}
+
+// items are pairs in order.
+func (d *Dict) items() []any {
+	out := make([]any, d.Len())
+	for i := range out {
+		out[i] = &Tuple{[]any{d.entries[i].key, d.entries[i].val}}
+	}
+	return out
+}
+
+// Copy is a new dict of the same entries.
+func (d *Dict) Copy() *Dict {
+	out := &Dict{}
+	if d == nil {
+		return out
+	}
+	out.entries = append(out.entries, d.entries...)
+	if len(out.entries) > scanMax {
+		out.reindex()
+	}
+	return out
+}
+
+func (d *Dict) reindex() {
+	d.index = make(map[any]int, len(d.entries)*2)
+	for i, e := range d.entries {
+		d.index[e.hash] = i
+	}
+}
+
+func (d *Dict) find(hash any) int {
+	if d.index != nil {
+		if i, ok := d.index[hash]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range d.entries {
+		if d.entries[i].hash == hash {
+			return i
+		}
+	}
+	return -1
+}
+
+// merge adds the entries of a mapping, or of pairs.
+func (d *Dict) merge(v any) error {
+	if o, ok := v.(*Dict); ok {
+		for _, e := range o.entries {
+			d.Set(e.key, e.val)
+		}
+		return nil
+	}
+	pairs, err := Iterate(v)
+	if err != nil {
+		return err
+	}
+	for i, p := range pairs {
+		kv, err := Iterate(p)
+		if err != nil {
+			return fmt.Errorf("cannot convert dictionary update sequence element #%d to a sequence", i)
+		}
+		if len(kv) != 2 {
+			return fmt.Errorf("dictionary update sequence element #%d has length %d; 2 is required", i, len(kv))
+		}
+		if err := hashable(kv[0]); err != nil {
+			return err
+		}
+		d.Set(kv[0], kv[1])
+	}
+	return nil
+}
+
+type (
+	tupleHash string
+	hostHash  string
+)
+
+// hashed maps a key to a comparable Go value that is the same for equal keys.
+func hashed(v any) any {
+	switch x := v.(type) {
+	case string, int64:
+		return x
+	case bool:
+		if x {
+			return int64(1)
+		}
+		return int64(0)
+	case float64:
+		if x == math.Trunc(x) && math.Abs(x) < 1<<62 {
+			return int64(x)
+		}
+		return x
+	case Decimal:
+		return hashed(x.simplest())
+	case *Tuple:
+		var b strings.Builder
+		hashTuple(&b, x, 0)
+		return tupleHash(b.String())
+	case Hasher:
+		return hostHash(x.Hash())
+	}
+	if v == nil || reflect.ValueOf(v).Comparable() {
+		return v
+	}
+	// A function of the host: it is what it points to.
+	return hostHash(fmt.Sprintf("%T %p", v, v))
+}
+
+// hashTuple stops at maxHash bytes: tuples that share their elements can be
+// exponentially larger than the template that built them.
+const maxHash = 1 << 16
+
+func hashTuple(b *strings.Builder, t *Tuple, depth int) {
+	for _, e := range t.V {
+		if b.Len() > maxHash || depth > maxNesting {
+			return
+		}
+		if inner, ok := e.(*Tuple); ok {
+			b.WriteByte('(')
+			hashTuple(b, inner, depth+1)
+			b.WriteByte(')')
+			continue
+		}
+		h := hashed(e)
+		fmt.Fprintf(b, "%T:%q,", h, fmt.Sprint(h))
+	}
+}
+
+// hashable fails for values that cannot be keys.
+func hashable(v any) error {
+	switch x := v.(type) {
+	case *List, *Dict:
+		return fmt.Errorf("unhashable type: '%s'", TypeName(v))
+	case *Tuple:
+		var b strings.Builder
+		if hashTuple(&b, x, 0); b.Len() > maxHash {
+			return fmt.Errorf("tuple is too large for a key")
+		}
+		for _, e := range x.V {
+			if err := hashable(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
