@@ -14,6 +14,7 @@ const (
 	purposeEdit
 	purposeToken
 	purposePlace
+	purposeIdentity
 )
 
 // Identities are the numbers 1..idModulus in an order that looks random and
@@ -42,7 +43,10 @@ func (g *generator) idOf(sequence int) nct {
 }
 
 // shift makes the identities of different seeds differ.
-func (g *generator) shift() int { return int(g.seed * 0x9e3779b97f4a7c15 % idModulus) }
+func (g *generator) shift() int {
+	d := newDice(g.seed, 0, purposeIdentity)
+	return int(d.next() % idModulus)
+}
 
 func (g *generator) find(id nct) (int, bool) {
 	n := int(id) - g.idBase - 1

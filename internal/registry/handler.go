@@ -37,17 +37,20 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if endpoint == onStudies {
 		r.pages.Add(1)
 	}
+	r.respond(a, req, path, endpoint)
+	if err := a.finish(); err != nil {
+		panic(http.ErrAbortHandler) // the client left, or the answer is to be cut off
+	}
+}
+
+func (r *Registry) respond(a *answer, req *http.Request, path string, on endpoint) {
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		a.plain(http.StatusMethodNotAllowed, "Method Not Allowed")
 		return
 	}
-	a.faults = r.faults.next(endpoint, req.URL.Query().Has("pageToken"))
-	if r.breakAnswer(a, req) {
-		return
-	}
-	r.route(a, req, path, endpoint)
-	if err := a.finish(); err != nil {
-		panic(http.ErrAbortHandler) // the client left, or the answer is to be cut off
+	a.faults = r.faults.next(on, req.URL.Query().Has("pageToken"))
+	if !r.breakAnswer(a, req) {
+		r.route(a, req, path, on)
 	}
 }
 

@@ -47,6 +47,7 @@ type Registry struct {
 	requests atomic.Int64
 	pages    atomic.Int64
 	closed   chan struct{}
+	closing  sync.Once
 	close    func() error
 }
 
@@ -91,7 +92,7 @@ func (r *Registry) firstBuild() (*build, error) {
 
 // Close ends hanging answers and removes temporary files.
 func (r *Registry) Close() error {
-	close(r.closed)
+	r.closing.Do(func() { close(r.closed) })
 	if r.close == nil {
 		return nil
 	}

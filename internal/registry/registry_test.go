@@ -16,6 +16,8 @@ type served struct {
 	*registry.Registry
 	t   *testing.T
 	url string
+
+	arrived chan struct{} // a request was received; nobody needs to listen
 }
 
 func serve(t *testing.T, opts registry.Options) *served {
@@ -24,14 +26,22 @@ func serve(t *testing.T, opts registry.Options) *served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(r)
+	s := &served{Registry: r, t: t, arrived: make(chan struct{}, 1)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		select {
+		case s.arrived <- struct{}{}:
+		default:
+		}
+		r.ServeHTTP(w, req)
+	}))
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)
 		}
 		server.Close()
 	})
-	return &served{Registry: r, t: t, url: server.URL + "/api/v2"}
+	s.url = server.URL + "/api/v2"
+	return s
 }
 
 // get answers status and body; a body that breaks off is an error.
