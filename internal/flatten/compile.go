@@ -252,7 +252,8 @@ func (c compiler) rejectedElements(name string, number int, t table, p part) str
     from %[1]s_compared
 ),
 %[1]s_reasons as (
-    select * from %[1]s_judged where reason is not null
+    select * exclude (reason), unnest(case when reason is not null then [reason] else [] end) as reason
+    from %[1]s_judged
 ),
 `, name, field, recordsTable, present,
 		literal(values.shape.json()), values.jsonPaths(), values.failed(4*2), number,
