@@ -8,11 +8,20 @@ with
 listed as (
 
     select
-        study_key,
-        min(nct_id) as nct_id,
+        nct_id,
         count(*) as listings
     from {{ listings }}
-    group by study_key
+    group by nct_id
+
+),
+
+listed_keys as (
+
+    select
+        nct_id,
+        {{ surrogate_key(['nct_id']) }} as study_key,
+        listings
+    from listed
 
 ),
 
@@ -29,13 +38,13 @@ linked as (
 final as (
 
     select
-        listed.nct_id,
-        coalesce(listed.study_key, linked.study_key) as study_key,
-        coalesce(listed.listings, 0) as listed,
+        listed_keys.nct_id,
+        coalesce(listed_keys.study_key, linked.study_key) as study_key,
+        coalesce(listed_keys.listings, 0) as listed,
         coalesce(linked.listings, 0) as linked
-    from listed
-    full outer join linked on listed.study_key = linked.study_key
-    where coalesce(listed.listings, 0) <> coalesce(linked.listings, 0)
+    from listed_keys
+    full outer join linked on listed_keys.study_key = linked.study_key
+    where coalesce(listed_keys.listings, 0) <> coalesce(linked.listings, 0)
 
 )
 
