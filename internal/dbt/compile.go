@@ -1,6 +1,14 @@
 package dbt
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
 
 // Compiled is a node's SQL.
 type Compiled struct {
@@ -9,7 +17,6 @@ type Compiled struct {
 	Code string
 	// CTEs are the ephemeral parents that were injected, in order.
 	CTEs []CTE
-	// Columns and so on are in the Node; Config is as of this compilation.
 }
 
 // CTE is an ephemeral model as it appears in its readers.
@@ -28,6 +35,8 @@ type Overrides struct {
 	Macros  map[string]any
 	Vars    map[string]any
 	EnvVars map[string]any
+	// Prefix are CTEs to put before the node's own.
+	Prefix []CTE
 }
 
 // Compile renders one node for execution. is_incremental() inside it asks the
@@ -38,51 +47,119 @@ func (p *Project) Compile(ctx context.Context, n *Node, a Adapter) (*Compiled, e
 
 // CompileWith is Compile with some of the node's surroundings replaced.
 func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrides) (*Compiled, error) {
-	return nil, context.Canceled
+	switch {
+	case n.ResourceType == Seed:
+		return &Compiled{}, nil
+	case n.Language == "python":
+		return nil, Problem{File: n.shownFile(), Message: "Python models are not supported", Hint: "write the model in SQL"}
+	case n.template == nil:
+		return nil, Problem{File: n.shownFile(), Message: n.UniqueID + " has no SQL to compile"}
+	}
+	sc := p.runScope(n, a, o)
+	if err := sc.bindKwargs(ctx); err != nil {
+		return nil, compileError(n, err)
+	}
+	code, err := sc.render(ctx, n.template.Template)
+	if err != nil {
+		return nil, compileError(n, err)
+	}
+	ctes := append(append([]CTE{}, o.Prefix...), sc.ctes.list...)
+	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes}, nil
 }
 
-// CompiledUnitTest is what a unit test compares.
-type CompiledUnitTest struct {
-	// Code is the model's query over the given rows.
-	Code string
-	// Columns are the ones that the expected rows name, in order.
-	Columns []string
-	// Expected is a query for the expected rows, once the types of the
-	// model's columns are known (Project.ExpectedSQL).
-	Expected Fixture
+// runScope is what a node's templates see when they are executed.
+func (p *Project) runScope(n *Node, a Adapter, o Overrides) *scope {
+	in := p.root
+	if n != nil && n.pkg != nil {
+		in = n.pkg
+	}
+	if o.IsIncremental != nil {
+		macros := map[string]any{"is_incremental": *o.IsIncremental}
+		for k, v := range o.Macros {
+			macros[k] = v
+		}
+		o.Macros = macros
+	}
+	return &scope{p: p, pkg: in, level: levelFull, node: n, execute: true, adapter: a, over: o, ctes: &cteSet{}}
 }
 
-// CompileUnitTest renders the tested model with every input replaced by its
-// given rows. The adapter is asked for the inputs' column types.
-func (p *Project) CompileUnitTest(ctx context.Context, t *UnitTest, a Adapter) (*CompiledUnitTest, error) {
-	return nil, context.Canceled
-}
-
-// FixtureSQL is a query for a fixture's rows with the given column types; all
-// columns of types, or only the ones the rows name.
-func (p *Project) FixtureSQL(ctx context.Context, f Fixture, types []Column, onlyNamed bool) (string, error) {
-	return "", context.Canceled
+// compileError places an error of a compilation in the node's file.
+func compileError(n *Node, err error) error {
+	var cause raised
+	if errors.As(err, &cause) || n != nil {
+		return fmt.Errorf("compile %s: %w", n.UniqueID, templateProblem(n.shownFile(), max(n.Line, 1), err))
+	}
+	return err
 }
 
 // Render renders a template as a node sees it: a hook's SQL, a header. Extra
-// are more names for it, such as `results` in an on-run-end hook; their values
-// are converted as [Project.Value] says. n may be nil.
+// are more names for it, such as `results` in an on-run-end hook: template
+// values, or plain Go data. n may be nil.
 func (p *Project) Render(ctx context.Context, n *Node, a Adapter, text string, extra map[string]any) (string, error) {
-	return "", context.Canceled
+	sc := p.runScope(n, a, Overrides{})
+	sc.extra = map[string]any{}
+	for k, v := range extra {
+		sc.extra[k] = jinja.FromGo(v)
+	}
+	name := "template"
+	if n != nil {
+		name = n.shownFile()
+	}
+	out, err := sc.renderText(ctx, name, text)
+	if err != nil && n != nil {
+		return "", compileError(n, err)
+	}
+	return out, err
 }
 
 // CallMacro calls a macro by the name that templates would use, as n sees it:
-// the project's own wins over a package's, which wins over dbt's. n may be nil.
+// the project's own wins over a package's, which wins over dbt's. Arguments are
+// template values, plain Go data, Relations or Columns. n may be nil.
 func (p *Project) CallMacro(ctx context.Context, n *Node, a Adapter, name string, args ...any) (any, error) {
-	return nil, context.Canceled
+	sc := p.runScope(n, a, Overrides{})
+	var m *Macro
+	if in, macro, dotted := strings.Cut(name, "."); dotted {
+		m = p.macroIn(in, macro)
+	} else {
+		m = p.findMacro(sc.pkg, name)
+	}
+	if m == nil {
+		problem := Problem{Message: fmt.Sprintf("there is no macro named '%s'", name)}
+		if near := nearest(name, p.macroNames()); near != "" {
+			problem.Hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		return nil, problem
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		switch x := arg.(type) {
+		case Relation:
+			values[i] = relationValue{sc, x}
+		case Column:
+			values[i] = columnValue{sc, x}
+		default:
+			values[i] = jinja.FromGo(arg)
+		}
+	}
+	v, err := m.call.Call(sc.state(ctx), values, nil)
+	if err != nil {
+		return nil, templateProblem(m.OriginalFilePath, m.Line, err)
+	}
+	return v, nil
 }
 
-// HasMacro reports whether somebody other than dbt defines the macro, so that a
-// runner must call it at the step it replaces.
-func (p *Project) HasMacro(name string) bool { return false }
+func (p *Project) macroNames() []string {
+	var names []string
+	for _, m := range p.Macros {
+		names = append(names, m.Name)
+	}
+	return names
+}
 
-// Relation is the relation a node makes.
-func (p *Project) Relation(n *Node) Relation { return Relation{} }
-
-// SourceRelation is the relation a source reads.
-func (p *Project) SourceRelation(s *Source) Relation { return Relation{} }
+// CompiledPath is where a node's SQL is written, below target/compiled.
+func (n *Node) CompiledPath() string {
+	if n.Test != nil {
+		return path.Join(n.PackageName, n.OriginalFilePath, n.Path)
+	}
+	return path.Join(n.PackageName, n.OriginalFilePath)
+}

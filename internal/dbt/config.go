@@ -1,6 +1,10 @@
 package dbt
 
-import "apotheca/internal/jinja"
+import (
+	"strings"
+
+	"apotheca/internal/jinja"
+)
 
 // Config holds a resource's resolved configs: the ones dbt defines, with their
 // defaults, and every other key as written. Values are those of templates.
@@ -55,7 +59,7 @@ func (c *Config) StringMap(key string) map[string]string {
 		return nil
 	}
 	out := make(map[string]string, d.Len())
-	for _, k := range d.Keys() {
+	for _, k := range keysIn(d) {
 		e, _ := d.Get(k)
 		out[jinja.Str(k)] = jinja.Str(e)
 	}
@@ -114,4 +118,226 @@ func (c *Config) hooks(key string) []Hook {
 		hooks = append(hooks, h)
 	}
 	return hooks
+}
+
+// configKey is a config's name as dbt keeps it.
+func configKey(key string) string {
+	switch key = strings.TrimSpace(key); key {
+	case "pre_hook":
+		return "pre-hook"
+	case "post_hook":
+		return "post-hook"
+	}
+	return key
+}
+
+// mergeConfig sets a config over what less specific places said: lists of tags
+// and hooks grow, mappings are overlaid, everything else is replaced.
+func mergeConfig(d *jinja.Dict, key string, v any) {
+	have, _ := d.Get(key)
+	switch key {
+	case "tags", "packages":
+		d.Set(key, appended(have, v))
+	case "pre-hook", "post-hook":
+		d.Set(key, appended(have, hookList(v)))
+	case "quoting", "column_types", "meta", "docs", "contract":
+		over, ok := v.(*jinja.Dict)
+		if !ok {
+			if v != nil {
+				d.Set(key, v)
+			}
+			return
+		}
+		base, _ := have.(*jinja.Dict)
+		d.Set(key, overlaid(base, over))
+	case "grants":
+		d.Set(key, mergeGrants(have, v))
+	default:
+		d.Set(key, v)
+	}
+}
+
+func appended(have, more any) *jinja.List {
+	l := jinja.NewList()
+	for _, v := range []any{have, more} {
+		switch x := v.(type) {
+		case nil:
+		case *jinja.List:
+			l.V = append(l.V, x.V...)
+		case *jinja.Tuple:
+			l.V = append(l.V, x.V...)
+		default:
+			l.V = append(l.V, x)
+		}
+	}
+	return l
+}
+
+func overlaid(base, over *jinja.Dict) *jinja.Dict {
+	out := jinja.NewDict()
+	for _, d := range []*jinja.Dict{base, over} {
+		for _, k := range keysIn(d) {
+			v, _ := d.Get(k)
+			out.Set(k, v)
+		}
+	}
+	return out
+}
+
+// mergeGrants replaces a privilege's grantees, or adds to them when the
+// privilege is written with a plus.
+func mergeGrants(have, v any) any {
+	over, ok := v.(*jinja.Dict)
+	if !ok {
+		return have
+	}
+	base, _ := have.(*jinja.Dict)
+	out := overlaid(base, nil)
+	for _, k := range keysIn(over) {
+		grantees, _ := over.Get(k)
+		privilege, add := strings.CutPrefix(jinja.Str(k), "+")
+		if add {
+			known, _ := out.Get(privilege)
+			out.Set(privilege, appended(known, grantees))
+		} else {
+			out.Set(privilege, appended(nil, grantees))
+		}
+	}
+	return out
+}
+
+// hookList brings hooks, written as texts or mappings, into dbt's one form.
+func hookList(v any) *jinja.List {
+	l := jinja.NewList()
+	for _, h := range appended(nil, v).V {
+		hook := jinja.NewDict("sql", h, "transaction", true, "index", nil)
+		d, ok := h.(*jinja.Dict)
+		if s, isText := h.(string); isText && strings.HasPrefix(strings.TrimSpace(s), "{") && !hasTemplate(s) {
+			if parsed, err := parseYAML([]byte(s)); err == nil {
+				d, ok = plain(parsed).(*jinja.Dict)
+			}
+		}
+		if ok {
+			sql, _ := d.Get("sql")
+			hook.Set("sql", sql)
+			if t, given := d.Get("transaction"); given {
+				hook.Set("transaction", t)
+			}
+		}
+		l.V = append(l.V, hook)
+	}
+	return l
+}
+
+// configDefaults are the configs every resource of a type has.
+func configDefaults(t ResourceType) *jinja.Dict {
+	list, dict := func() any { return jinja.NewList() }, func() any { return jinja.NewDict() }
+	switch t {
+	case SourceResource:
+		return jinja.NewDict("enabled", true, "event_time", nil, "freshness", nil, "loaded_at_field", nil, "loaded_at_query", nil, "meta", dict(), "tags", list())
+	case ExposureResource:
+		return jinja.NewDict("enabled", true, "tags", list(), "meta", dict())
+	case UnitTestResource:
+		return jinja.NewDict("tags", list(), "meta", dict(), "enabled", true)
+	case DataTest:
+		return jinja.NewDict("enabled", true, "alias", nil, "schema", "dbt_test__audit", "database", nil, "tags", list(), "meta", dict(),
+			"group", nil, "materialized", "test", "severity", "ERROR", "store_failures", nil, "store_failures_as", nil, "where", nil,
+			"limit", nil, "fail_calc", "count(*)", "warn_if", "!= 0", "error_if", "!= 0")
+	}
+	d := jinja.NewDict("enabled", true, "alias", nil, "schema", nil, "database", nil, "tags", list(), "meta", dict(), "group", nil,
+		"materialized", "view", "incremental_strategy", nil, "batch_size", nil, "lookback", int64(1), "begin", nil, "persist_docs", dict(),
+		"post-hook", list(), "pre-hook", list(), "quoting", dict(), "column_types", dict(), "full_refresh", nil, "unique_key", nil,
+		"on_schema_change", "ignore", "on_configuration_change", "apply", "grants", dict(), "packages", list(),
+		"docs", jinja.NewDict("show", true, "node_color", nil), "contract", jinja.NewDict("enforced", false, "alias_types", true),
+		"event_time", nil, "concurrent_batches", nil)
+	switch t {
+	case Model:
+		d.Set("access", "protected")
+		d.Set("freshness", nil)
+	case Seed:
+		d.Set("materialized", "seed")
+		d.Set("delimiter", ",")
+		d.Set("quote_columns", nil)
+	case Snapshot:
+		for _, k := range []string{"strategy", "target_schema", "target_database", "updated_at", "check_cols", "hard_deletes", "dbt_valid_to_current"} {
+			d.Set(k, nil)
+		}
+		d.Set("materialized", "snapshot")
+		d.Set("snapshot_meta_column_names", jinja.NewDict("dbt_valid_to", nil, "dbt_valid_from", nil, "dbt_scd_id", nil, "dbt_updated_at", nil, "dbt_is_deleted", nil))
+	}
+	return d
+}
+
+// resolveConfig puts a resource's configs together: defaults, its package's
+// dbt_project.yml from the outermost folder in, its properties, what its file
+// says, and for a package's resource what the root project says at the end.
+func (l *loader) resolveConfig(t ResourceType, p *pkg, fqn []string, more ...*jinja.Dict) *Config {
+	d := configDefaults(t)
+	projectConfigs(p.configs[t], fqn, d)
+	for _, m := range more {
+		for _, k := range keysIn(m) {
+			v, _ := m.Get(k)
+			mergeConfig(d, configKey(jinja.Str(k)), v)
+		}
+	}
+	if !p.isRoot {
+		projectConfigs(l.p.root.configs[t], fqn, d)
+	}
+	if t == DataTest {
+		finishTestConfig(d)
+	}
+	return &Config{values: d}
+}
+
+// projectConfigs merges the configs of every level of dbt_project.yml that
+// leads to the resource. A mapping without a plus is a folder, not a config.
+func projectConfigs(level *jinja.Dict, fqn []string, into *jinja.Dict) {
+	for i := 0; level != nil; i++ {
+		for _, k := range keysIn(level) {
+			v, _ := level.Get(k)
+			key, plus := strings.CutPrefix(jinja.Str(k), "+")
+			if _, isDict := v.(*jinja.Dict); plus || !isDict {
+				mergeConfig(into, configKey(key), v)
+			}
+		}
+		if i >= len(fqn) {
+			return
+		}
+		next, _ := level.Get(fqn[i])
+		level, _ = next.(*jinja.Dict)
+	}
+}
+
+// finishTestConfig settles store_failures, which store_failures_as overrides.
+func finishTestConfig(d *jinja.Dict) {
+	as, _ := d.Get("store_failures_as")
+	if as != nil {
+		d.Set("store_failures", as != "ephemeral")
+		return
+	}
+	switch v, _ := d.Get("store_failures"); v {
+	case true:
+		d.Set("store_failures_as", "table")
+	case false:
+		d.Set("store_failures_as", "ephemeral")
+	}
+}
+
+// unusedConfigs lists the folders of dbt_project.yml that configure nothing.
+func unusedConfigs(level *jinja.Dict, path []string, used func(path []string) bool) [][]string {
+	var unused [][]string
+	for _, k := range keysIn(level) {
+		v, _ := level.Get(k)
+		folder, ok := v.(*jinja.Dict)
+		if !ok || strings.HasPrefix(jinja.Str(k), "+") {
+			continue
+		}
+		inner := append(path[:len(path):len(path)], jinja.Str(k))
+		if !used(inner) {
+			unused = append(unused, inner)
+			continue
+		}
+		unused = append(unused, unusedConfigs(folder, inner, used)...)
+	}
+	return unused
 }

@@ -1,5 +1,17 @@
 package dbt
 
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"sort"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
+
 // Macro is a macro, a generic test or a materialization of the project, of a
 // package or of dbt itself.
 type Macro struct {
@@ -8,15 +20,278 @@ type Macro struct {
 	PackageName      string
 	Path             string
 	OriginalFilePath string
+	PatchPath        string
 	SQL              string
 	Description      string
 	Arguments        []MacroArgument
 	Meta             any
 	DependsOn        []string
 	Line             int
+
+	call *jinja.Macro
 }
 
 // MacroArgument documents one argument.
 type MacroArgument struct {
 	Name, Type, Description string
+}
+
+// builtinMacros are dbt's own macros, in our words: the hook points that a
+// project may override and the cross-database macros.
+//
+//go:embed macros/*.sql
+var builtinMacros embed.FS
+
+// builtinName is the namespace of dbt's own macros.
+const builtinName = "dbt"
+
+// loadMacros parses every macro file of every package.
+func (l *loader) loadMacros() {
+	l.p.builtin = &pkg{name: builtinName, macros: map[string]*Macro{}}
+	l.loadBuiltins()
+	var all []file
+	for _, p := range l.p.ordered() {
+		p.macros = map[string]*Macro{}
+		all = append(all, p.files.macros...)
+		all = append(all, p.files.genericTests...)
+	}
+	parsed := make([]*jinja.Template, len(all))
+	parallel(len(all), func(i int) {
+		content, ok := l.read(all[i])
+		if !ok {
+			return
+		}
+		t, err := jinja.Parse(all[i].shown, content)
+		if err != nil {
+			l.fail(templateProblem(all[i].shown, 1, err))
+			return
+		}
+		parsed[i] = t
+	})
+	for i, t := range parsed {
+		if t != nil {
+			l.defineMacros(all[i], t)
+		}
+	}
+	for _, id := range keysOf(l.p.Macros) {
+		m := l.p.Macros[id]
+		m.DependsOn = l.p.macroCalls(m)
+	}
+}
+
+func (l *loader) loadBuiltins() {
+	names, _ := fs.Glob(builtinMacros, "macros/*.sql")
+	for _, name := range names {
+		content, err := builtinMacros.ReadFile(name)
+		var t *jinja.Template
+		if err == nil {
+			t, err = jinja.Parse(name, string(content))
+		}
+		if err != nil {
+			l.fail(templateProblem(name, 1, err))
+			continue
+		}
+		l.defineMacros(file{pkg: l.p.builtin, relative: path.Base(name), original: name, shown: name}, t)
+	}
+}
+
+// ordered lists the packages: the root, then the others by name.
+func (p *Project) ordered() []*pkg {
+	out := []*pkg{p.root}
+	for _, name := range keysOf(p.packages) {
+		if name != p.root.name {
+			out = append(out, p.packages[name])
+		}
+	}
+	return out
+}
+
+func (l *loader) defineMacros(f file, t *jinja.Template) {
+	defs := t.Defs()
+	for _, b := range t.Blocks {
+		name := macroName(b)
+		if name == "" {
+			continue
+		}
+		m := &Macro{
+			UniqueID: "macro." + f.pkg.name + "." + name, Name: name, PackageName: f.pkg.name,
+			Path: f.original, OriginalFilePath: f.original, SQL: b.Text, Line: b.Pos.Line, call: defs[name],
+		}
+		if other := f.pkg.macros[name]; other != nil {
+			l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: fmt.Sprintf(
+				"there are two macros named %q in package %s, here and in %s:%d", name, f.pkg.name, other.OriginalFilePath, other.Line),
+				Hint: "rename or remove one of them"})
+			continue
+		}
+		m.call.Scope = f.pkg.name
+		f.pkg.macros[name] = m
+		l.p.Macros[m.UniqueID] = m
+		l.p.macroOf[b] = m
+	}
+}
+
+func macroName(b *jinja.Block) string {
+	switch b.Kind {
+	case "macro":
+		return b.Name
+	case "test":
+		return "test_" + b.Name
+	case "materialization":
+		return "materialization_" + b.Name + "_" + b.Adapter
+	}
+	return ""
+}
+
+// findMacro resolves a name as templates of a package see it. The package's
+// own macros come first, then the root project's, then dbt's.
+func (p *Project) findMacro(in *pkg, name string) *Macro {
+	if in != nil && in != p.builtin {
+		if m := in.macros[name]; m != nil {
+			return m
+		}
+	}
+	if m := p.root.macros[name]; m != nil {
+		return m
+	}
+	if p.builtin != nil {
+		return p.builtin.macros[name]
+	}
+	return nil
+}
+
+// macroIn resolves package.name; dbt means dbt's own macros.
+func (p *Project) macroIn(pkgName, name string) *Macro {
+	if pkgName == builtinName {
+		return p.builtin.macros[name]
+	}
+	if in := p.packages[pkgName]; in != nil {
+		return in.macros[name]
+	}
+	return nil
+}
+
+// prefixes are the adapters whose implementation of a macro fits, best first.
+func (t Target) prefixes() []string {
+	switch t.Type {
+	case "redshift":
+		return []string{"redshift", "postgres", "default"}
+	case "databricks":
+		return []string{"databricks", "spark", "default"}
+	}
+	return []string{t.Type, "default"}
+}
+
+// dispatch finds the implementation of a macro for the target's adapter.
+func (p *Project) dispatch(in *pkg, name, namespace string) (*Macro, error) {
+	if before, after, dotted := strings.Cut(name, "."); dotted {
+		return nil, fmt.Errorf("adapter.dispatch: %q is not a macro name; did you mean adapter.dispatch(%q, macro_namespace=%q)?", name, after, before)
+	}
+	search := []string{""}
+	if namespace != "" {
+		switch order := p.root.dispatch[namespace]; {
+		case order != nil:
+			search = order
+		case namespace == builtinName || p.packages[namespace] != nil:
+			search = []string{p.root.name, namespace}
+		}
+	}
+	var tried []string
+	for _, where := range search {
+		for _, prefix := range p.Target.prefixes() {
+			full := prefix + "__" + name
+			var m *Macro
+			if where == "" {
+				m = p.findMacro(in, full)
+				tried = append(tried, full)
+			} else {
+				m = p.macroIn(where, full)
+				tried = append(tried, where+"."+full)
+			}
+			if m != nil {
+				return m, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("in dispatch: no macro named '%s' found within namespace: '%s'; searched for: %s", name, namespace, strings.Join(tried, ", "))
+}
+
+// generateMacro finds generate_<part>_name for a package: its own if it is an
+// installed package that has one, else the root project's, else dbt's.
+func (p *Project) generateMacro(in *pkg, part string) *Macro {
+	name := "generate_" + part + "_name"
+	if in != nil && in != p.root && in.macros[name] != nil {
+		return in.macros[name]
+	}
+	return p.findMacro(p.root, name)
+}
+
+// namespace is a package's macros as a value of templates: dbt_utils.star.
+type namespace struct {
+	sc   *scope
+	name string
+}
+
+func (n namespace) GetAttr(name string) (any, bool) {
+	if v, ok := n.sc.over.Macros[n.name+"."+name]; ok {
+		return constantMacro(v), true
+	}
+	if m := n.sc.p.macroIn(n.name, name); m != nil {
+		return m.call, true
+	}
+	if name == "get" {
+		return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
+			if len(a) > 0 {
+				if v, ok := n.GetAttr(jinja.Str(a[0])); ok {
+					return v, nil
+				}
+			}
+			return nil, nil
+		}), true
+	}
+	return nil, false
+}
+
+func (n namespace) GetItem(key any) (any, bool) { return n.GetAttr(jinja.Str(key)) }
+
+// macroCall finds what looks like a call in a macro's text.
+var (
+	macroCall    = regexp.MustCompile(`\b([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?\s*\(`)
+	dispatchCall = regexp.MustCompile(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
+)
+
+// macroCalls lists the macros that a macro calls, read off its text.
+func (p *Project) macroCalls(m *Macro) []string {
+	in := p.packages[m.PackageName]
+	seen := map[string]bool{}
+	add := func(called *Macro) {
+		if called != nil && called != m {
+			seen[called.UniqueID] = true
+		}
+	}
+	body := m.call.Block.Source
+	for _, c := range macroCall.FindAllStringSubmatch(body, -1) {
+		if c[2] == "" {
+			add(p.findMacro(in, c[1]))
+		} else {
+			add(p.macroIn(c[1], c[2]))
+		}
+	}
+	for _, c := range dispatchCall.FindAllStringSubmatch(body, -1) {
+		if called, err := p.dispatch(in, c[1], c[2]); err == nil {
+			add(called)
+		}
+	}
+	ids := make([]string, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	return ids
+}
+
+// HasMacro reports whether somebody other than dbt defines the macro, so that a
+// runner must call it at the step it replaces.
+func (p *Project) HasMacro(name string) bool {
+	m := p.findMacro(p.root, name)
+	return m != nil && m.PackageName != builtinName
 }

@@ -1,5 +1,7 @@
 package dbt
 
+import "apotheca/internal/jinja"
+
 // ResourceType is what a node is, as dbt's artifacts spell it.
 type ResourceType string
 
@@ -116,7 +118,7 @@ type TestMetadata struct {
 	// FileKeyName is the place in the YAML: "models.orders".
 	FileKeyName string
 
-	kwargs *args
+	kwargs *jinja.Dict
 }
 
 // HookMetadata is the place of an on-run hook in its list.

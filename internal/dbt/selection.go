@@ -1,25 +1,356 @@
 package dbt
 
-import "context"
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
 
 // Selection is what the command line asked for, in dbt's selection grammar.
-// Elements are united; a comma inside one intersects.
+// Elements, and words inside one, are united; a comma intersects.
 type Selection struct {
 	Select  []string
 	Exclude []string
-	// ResourceTypes keeps only these; empty keeps all that the command runs.
+	// ResourceTypes keeps only these; empty keeps all that a command runs:
+	// models, seeds, snapshots, tests and unit tests.
 	ResourceTypes []ResourceType
 	// Indirect decides which tests come with selected nodes: eager (default),
 	// cautious, buildable or empty.
 	Indirect string
 }
 
-// Select returns the ids of the selected nodes, unit tests and, where asked
-// for, sources and exposures, sorted.
-func (p *Project) Select(s Selection) ([]string, error) { return nil, context.Canceled }
+// Select returns the ids of the selected resources, sorted. Selecting nothing
+// is not an error.
+func (p *Project) Select(s Selection) ([]string, error) {
+	if !in(s.Indirect, "", "eager", "cautious", "buildable", "empty") {
+		return nil, Problem{Message: fmt.Sprintf("indirect selection is eager, cautious, buildable or empty, not %q", s.Indirect)}
+	}
+	q := &selector{p: p, all: p.resources(), indirect: s.Indirect}
+	for id := range q.all {
+		q.ids = append(q.ids, id)
+	}
+	sort.Strings(q.ids)
+	chosen := idSet{}
+	if len(s.Select) == 0 {
+		for _, id := range q.ids {
+			chosen[id] = true
+		}
+	} else {
+		var err error
+		if chosen, err = q.union(s.Select); err != nil {
+			return nil, err
+		}
+	}
+	excluded, err := q.union(s.Exclude)
+	if err != nil {
+		return nil, err
+	}
+	kinds := s.ResourceTypes
+	if len(kinds) == 0 {
+		kinds = []ResourceType{Model, Seed, Snapshot, DataTest, UnitTestResource}
+	}
+	var out []string
+	for _, id := range q.ids {
+		if chosen[id] && !excluded[id] && hasKind(kinds, q.all[id].kind) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+func hasKind(kinds []ResourceType, kind ResourceType) bool {
+	for _, k := range kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// idSet is a set of ids.
+type idSet map[string]bool
+
+// selector evaluates one Selection.
+type selector struct {
+	p        *Project
+	all      map[string]*resource
+	ids      []string
+	indirect string
+}
+
+func (q *selector) union(elements []string) (idSet, error) {
+	out := idSet{}
+	for _, element := range elements {
+		for _, word := range strings.Fields(element) {
+			chosen, err := q.intersection(word)
+			if err != nil {
+				return nil, err
+			}
+			for id := range chosen {
+				out[id] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+func (q *selector) intersection(word string) (idSet, error) {
+	var out idSet
+	for _, term := range strings.Split(word, ",") {
+		c, err := parseCriterion(term)
+		if err != nil {
+			return nil, Problem{Message: "selection: " + err.Error()}
+		}
+		chosen, err := q.criterion(c)
+		if err != nil {
+			return nil, Problem{Message: "selection " + term + ": " + err.Error()}
+		}
+		if out == nil {
+			out = chosen
+			continue
+		}
+		for id := range out {
+			if !chosen[id] {
+				delete(out, id)
+			}
+		}
+	}
+	return out, nil
+}
+
+// criterion finds what a term names, follows the graph and adds the tests.
+func (q *selector) criterion(c criterion) (idSet, error) {
+	match, err := q.p.matcher(c)
+	if err != nil {
+		return nil, err
+	}
+	found := idSet{}
+	for _, id := range q.ids {
+		if match(q.all[id]) {
+			found[id] = true
+		}
+	}
+	out := idSet{}
+	for id := range found {
+		out[id] = true
+	}
+	if c.childrensParents {
+		down := q.follow(found, q.p.Children, unbounded)
+		for id := range q.follow(union(found, down), q.p.Parents, unbounded) {
+			out[id] = true
+		}
+		out = union(out, down)
+	}
+	if c.parents > 0 {
+		out = union(out, q.follow(found, q.p.Parents, c.parents))
+	}
+	if c.children > 0 {
+		out = union(out, q.follow(found, q.p.Children, c.children))
+	}
+	return q.withTests(out, found), nil
+}
+
+func union(a, b idSet) idSet {
+	out := idSet{}
+	for id := range a {
+		out[id] = true
+	}
+	for id := range b {
+		out[id] = true
+	}
+	return out
+}
+
+// follow walks the graph as far as allowed.
+func (q *selector) follow(from idSet, next map[string][]string, steps int) idSet {
+	out := idSet{}
+	frontier := from
+	for i := 0; i < steps && len(frontier) > 0; i++ {
+		further := idSet{}
+		for id := range frontier {
+			for _, n := range next[id] {
+				if !out[n] {
+					out[n] = true
+					further[n] = true
+				}
+			}
+		}
+		frontier = further
+	}
+	return out
+}
+
+// withTests adds the tests of what was selected, and takes away those that the
+// kind of indirect selection does not allow, unless they were named themselves.
+func (q *selector) withTests(chosen, named idSet) idSet {
+	out := idSet{}
+	for id := range chosen {
+		if !q.isTest(id) || named[id] {
+			out[id] = true
+		}
+	}
+	if q.indirect == "empty" {
+		return out
+	}
+	reach := out
+	if q.indirect == "buildable" {
+		reach = union(out, q.follow(out, q.p.Parents, unbounded))
+	}
+	candidates := idSet{}
+	for id := range out {
+		for _, c := range q.p.Children[id] {
+			if q.isTest(c) {
+				candidates[c] = true
+			}
+		}
+	}
+	for id := range candidates {
+		if q.all[id].kind == UnitTestResource || q.indirect == "" || q.indirect == "eager" || q.allParentsIn(id, reach) {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+func (q *selector) allParentsIn(id string, chosen idSet) bool {
+	for _, parent := range q.p.Parents[id] {
+		if !chosen[parent] {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *selector) isTest(id string) bool {
+	r := q.all[id]
+	return r != nil && (r.kind == DataTest || r.kind == UnitTestResource)
+}
+
+// configMatches compares a config, found by a dotted key, with a text: a list
+// by any element, a boolean by true or false, a mapping by its keys.
+func configMatches(c *Config, key, want string) bool {
+	parts := strings.Split(key, ".")
+	v, ok := c.Get(configKey(parts[0]))
+	for _, part := range parts[1:] {
+		d, isDict := v.(*jinja.Dict)
+		if !ok || !isDict {
+			return false
+		}
+		v, ok = d.Get(part)
+	}
+	switch x := v.(type) {
+	case *jinja.List:
+		return anyMatch(want, texts(x))
+	case *jinja.Dict:
+		return anyMatch(want, texts(jinja.NewList(keysIn(x)...)))
+	case bool:
+		return strings.EqualFold(want, fmt.Sprint(x))
+	case nil:
+		return false
+	}
+	return ok && wildcard(want, jinja.Str(v))
+}
 
 // BuildOrder returns, for each of the ids, the ids among them it must wait for,
 // also through nodes that were not selected. With gates, as dbt build has it, a
 // node waits too for the tests whose parents all lie upstream of it, and a
 // model for its unit tests.
-func (p *Project) BuildOrder(ids []string, gates bool) map[string][]string { return nil }
+func (p *Project) BuildOrder(ids []string, gates bool) map[string][]string {
+	chosen := idSet{}
+	for _, id := range ids {
+		chosen[id] = true
+	}
+	needs := make(map[string][]string, len(ids))
+	ancestors := p.ancestors()
+	for _, id := range ids {
+		if u := p.UnitTests[id]; u != nil {
+			needs[id] = p.chosenAbove(u.DependsOn.Nodes[0], chosen)
+			continue
+		}
+		needs[id] = p.chosenAbove(id, chosen)
+	}
+	if gates {
+		p.addGates(ids, needs, ancestors)
+	}
+	for id := range needs {
+		sort.Strings(needs[id])
+		needs[id] = unique(needs[id])
+	}
+	return needs
+}
+
+// chosenAbove are the nearest chosen ancestors on every path.
+func (p *Project) chosenAbove(id string, chosen idSet) []string {
+	var out []string
+	seen := idSet{}
+	var walk func(id string)
+	walk = func(id string) {
+		for _, parent := range p.Parents[id] {
+			if seen[parent] {
+				continue
+			}
+			seen[parent] = true
+			if chosen[parent] {
+				out = append(out, parent)
+			} else {
+				walk(parent)
+			}
+		}
+	}
+	walk(id)
+	return out
+}
+
+// addGates makes nodes wait for the tests above them. An edge from a test to a
+// node further down than another such node is implied by the first one.
+func (p *Project) addGates(ids []string, needs map[string][]string, ancestors func(string) idSet) {
+	for _, test := range ids {
+		if u := p.UnitTests[test]; u != nil {
+			if _, ok := needs[u.DependsOn.Nodes[0]]; ok {
+				needs[u.DependsOn.Nodes[0]] = append(needs[u.DependsOn.Nodes[0]], test)
+			}
+			continue
+		}
+		n := p.Nodes[test]
+		if n == nil || n.ResourceType != DataTest || len(n.DependsOn.Nodes) == 0 {
+			continue
+		}
+		parents := n.DependsOn.Nodes
+		for _, id := range ids {
+			if down := p.Nodes[id]; down == nil || down.ResourceType == DataTest || down.ResourceType == Operation {
+				continue
+			}
+			above := ancestors(id)
+			gated := true
+			for _, parent := range parents {
+				gated = gated && above[parent]
+			}
+			if gated {
+				needs[id] = append(needs[id], test)
+			}
+		}
+	}
+}
+
+// ancestors returns a function that remembers what it was asked.
+func (p *Project) ancestors() func(id string) idSet {
+	known := map[string]idSet{}
+	var of func(id string) idSet
+	of = func(id string) idSet {
+		if s, ok := known[id]; ok {
+			return s
+		}
+		s := idSet{}
+		known[id] = s
+		for _, parent := range p.Parents[id] {
+			s[parent] = true
+			for a := range of(parent) {
+				s[a] = true
+			}
+		}
+		return s
+	}
+	return of
+}

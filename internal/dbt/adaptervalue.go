@@ -1,0 +1,287 @@
+package dbt
+
+import (
+	"fmt"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
+
+// adapterValue is `adapter` in templates. While a project is parsed it knows
+// no database and answers with nothing.
+type adapterValue struct{ s *scope }
+
+func (v adapterValue) GetAttr(name string) (any, bool) {
+	switch name {
+	case "dispatch":
+		return jinja.Func(v.dispatch), true
+	case "type":
+		return constantMacro(v.s.p.Target.Type), true
+	case "quote":
+		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			return quoteIdentifier(jinja.Str(argument(a, kw, 0, "identifier", ""))), nil
+		}), true
+	case "quote_as_configured":
+		return jinja.Func(v.quoteAsConfigured), true
+	case "quote_seed_column":
+		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			name := jinja.Str(argument(a, kw, 0, "column", ""))
+			if argument(a, kw, 1, "quote_config", nil) == false {
+				return name, nil
+			}
+			return quoteIdentifier(name), nil
+		}), true
+	case "Relation":
+		return relationClass{v.s}, true
+	case "Column":
+		return columnClass{v.s}, true
+	case "behavior":
+		return behavior{}, true
+	case "is_motherduck", "is_ducklake", "use_ducklake_table_workarounds":
+		return constantMacro(false), true
+	case "commit", "cache_added", "cache_dropped", "cache_renamed", "nice_connection_name", "disable_transactions", "warn_once":
+		return constantMacro(nil), true
+	case "get_pseudocolumns_for_relation":
+		return constantMacro([]any{}), true
+	}
+	f := v.database(name)
+	if f == nil {
+		return nil, false
+	}
+	if !v.s.execute {
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return atParse(name), nil }), true
+	}
+	if v.s.adapter == nil {
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			return nil, fmt.Errorf("adapter.%s() needs a database, and there is none", name)
+		}), true
+	}
+	return f, true
+}
+
+// behavior are the behaviour flags of adapters; all are off.
+type behavior struct{}
+
+func (behavior) GetAttr(string) (any, bool) { return behaviorFlag{}, true }
+
+type behaviorFlag struct{}
+
+func (behaviorFlag) GetAttr(name string) (any, bool) {
+	return false, name == "no_warn" || name == "setting"
+}
+func (behaviorFlag) Truth() bool { return false }
+func (behaviorFlag) Str() string { return "False" }
+
+// atParse is what a method answers while there is no database.
+func atParse(name string) any {
+	switch name {
+	case "get_columns_in_relation", "get_missing_columns", "list_relations", "list_relations_without_caching", "get_column_schema_from_query":
+		return jinja.NewList()
+	case "check_schema_exists", "already_exists":
+		return false
+	case "execute":
+		return &jinja.Tuple{V: []any{"", tableValue{&Table{}}}}
+	}
+	return nil
+}
+
+func (v adapterValue) dispatch(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	if _, ok := kw.Get("packages"); ok {
+		return nil, fmt.Errorf("adapter.dispatch: the packages argument is no longer supported; use macro_namespace")
+	}
+	namespace := ""
+	if n := argument(a, kw, 1, "macro_namespace", nil); n != nil {
+		namespace = jinja.Str(n)
+	}
+	name := jinja.Str(argument(a, kw, 0, "macro_name", ""))
+	m, err := v.s.p.dispatch(v.s.pkg, name, namespace)
+	if err != nil {
+		return nil, err
+	}
+	if x, ok := v.s.over.Macros[name]; ok {
+		return constantMacro(x), nil
+	}
+	return m.call, nil
+}
+
+func (v adapterValue) quoteAsConfigured(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	name := jinja.Str(argument(a, kw, 0, "identifier", ""))
+	q := v.s.p.root.quoting
+	quoted := map[string]bool{"database": q.Database, "schema": q.Schema, "identifier": q.Identifier}
+	if quoted[jinja.Str(argument(a, kw, 1, "quote_key", "identifier"))] {
+		return quoteIdentifier(name), nil
+	}
+	return name, nil
+}
+
+// database returns the methods that ask the database; nil for unknown names.
+func (v adapterValue) database(name string) jinja.Func {
+	switch name {
+	case "execute", "add_query", "run_sql_for_tests":
+		return v.execute
+	case "get_relation", "load_relation":
+		return v.getRelation
+	case "get_columns_in_relation":
+		return v.columns
+	case "get_missing_columns":
+		return v.missingColumns
+	case "get_column_schema_from_query":
+		return v.columnsOfQuery
+	case "create_schema", "drop_schema", "drop_relation", "truncate_relation", "rename_relation":
+		return v.statement(name)
+	case "check_schema_exists", "list_relations", "list_relations_without_caching", "already_exists", "get_columns_in_table",
+		"expand_target_column_types", "convert_type", "get_incremental_strategy_macro", "valid_incremental_strategies",
+		"render_raw_columns_constraints", "render_raw_model_constraints", "standardize_grants_dict", "valid_snapshot_target",
+		"assert_valid_snapshot_target_given_strategy", "get_hard_deletes_behavior", "verify_database", "parse_index",
+		"external_root", "location_exists", "get_seed_file_path", "store_relation":
+		return func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			return nil, fmt.Errorf("adapter.%s() is not supported", name)
+		}
+	}
+	return nil
+}
+
+func (v adapterValue) execute(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	t, err := v.s.adapter.Query(v.s.ctx, jinja.Str(argument(a, kw, 0, "sql", "")))
+	if err != nil {
+		return nil, fmt.Errorf("run query: %w", err)
+	}
+	return &jinja.Tuple{V: []any{responseValue{t.Message}, tableValue{t}}}, nil
+}
+
+// responseValue is what an adapter says of a statement.
+type responseValue struct{ message string }
+
+func (r responseValue) Str() string { return r.message }
+func (r responseValue) GetAttr(name string) (any, bool) {
+	switch name {
+	case "_message", "message":
+		return r.message, true
+	case "code":
+		code, _, _ := strings.Cut(r.message, " ")
+		return code, true
+	}
+	return nil, true
+}
+
+func (v adapterValue) getRelation(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	part := func(i int, name string) string {
+		x := argument(a, kw, i, name, nil)
+		if x == nil {
+			return ""
+		}
+		return jinja.Str(x)
+	}
+	r, ok, err := v.s.adapter.Relation(v.s.ctx, part(0, "database"), part(1, "schema"), part(2, "identifier"))
+	if err != nil {
+		return nil, fmt.Errorf("look up relation: %w", err)
+	}
+	if !ok {
+		return nil, nil
+	}
+	return relationValue{v.s, r}, nil
+}
+
+func relationArgument(a []any, kw *jinja.Dict, i int, name string) (Relation, error) {
+	r, ok := argument(a, kw, i, name, nil).(relationValue)
+	if !ok {
+		return Relation{}, fmt.Errorf("%s must be a relation, not %s", name, jinja.Repr(argument(a, kw, i, name, nil)))
+	}
+	return r.Relation, nil
+}
+
+func (v adapterValue) columns(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	r, err := relationArgument(a, kw, 0, "relation")
+	if err != nil {
+		return nil, err
+	}
+	columns, err := v.s.adapter.Columns(v.s.ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("list columns: %w", err)
+	}
+	return v.list(columns), nil
+}
+
+func (v adapterValue) list(columns []Column) *jinja.List {
+	l := jinja.NewList()
+	for _, c := range columns {
+		l.V = append(l.V, columnValue{v.s, c})
+	}
+	return l
+}
+
+func (v adapterValue) missingColumns(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	from, err := relationArgument(a, kw, 0, "from_relation")
+	if err != nil {
+		return nil, err
+	}
+	to, err := relationArgument(a, kw, 1, "to_relation")
+	if err != nil {
+		return nil, err
+	}
+	have := map[string]bool{}
+	existing, err := v.s.adapter.Columns(v.s.ctx, to)
+	if err != nil {
+		return nil, fmt.Errorf("list columns: %w", err)
+	}
+	for _, c := range existing {
+		have[strings.ToLower(c.Name)] = true
+	}
+	wanted, err := v.s.adapter.Columns(v.s.ctx, from)
+	if err != nil {
+		return nil, fmt.Errorf("list columns: %w", err)
+	}
+	var lacking []Column
+	for _, c := range wanted {
+		if !have[strings.ToLower(c.Name)] {
+			lacking = append(lacking, c)
+		}
+	}
+	return v.list(lacking), nil
+}
+
+func (v adapterValue) columnsOfQuery(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	sql := fmt.Sprintf("select * from (\n%s\n) as __dbt_sbq where false limit 0", jinja.Str(argument(a, kw, 0, "sql", "")))
+	t, err := v.s.adapter.Query(v.s.ctx, sql)
+	if err != nil {
+		return nil, fmt.Errorf("run query: %w", err)
+	}
+	return v.list(t.Columns), nil
+}
+
+// statement runs the plain DDL that templates ask of an adapter.
+func (v adapterValue) statement(name string) jinja.Func {
+	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+		r, err := relationArgument(a, kw, 0, map[string]string{"rename_relation": "from_relation"}[name])
+		if err != nil {
+			return nil, err
+		}
+		kind := "table"
+		if r.Type == ViewRelation {
+			kind = "view"
+		}
+		var sql string
+		switch name {
+		case "create_schema":
+			r.Identifier = ""
+			sql = "create schema if not exists " + r.String()
+		case "drop_schema":
+			r.Identifier = ""
+			sql = "drop schema if exists " + r.String() + " cascade"
+		case "drop_relation":
+			sql = "drop " + kind + " if exists " + r.String() + " cascade"
+		case "truncate_relation":
+			sql = "delete from " + r.String()
+		case "rename_relation":
+			to, err := relationArgument(a, kw, 1, "to_relation")
+			if err != nil {
+				return nil, err
+			}
+			sql = "alter " + kind + " " + r.String() + " rename to " + quoteIdentifier(to.Identifier)
+		}
+		if _, err := v.s.adapter.Query(v.s.ctx, sql); err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.ReplaceAll(name, "_", " "), err)
+		}
+		return "", nil
+	}
+}

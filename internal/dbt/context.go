@@ -1,0 +1,392 @@
+package dbt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"apotheca/internal/jinja"
+)
+
+// level is how much of dbt's context a template sees.
+type level int
+
+const (
+	levelProfile level = iota // profiles.yml: var and env_var
+	levelTarget               // dbt_project.yml and properties: and target
+	levelFull                 // macros and nodes
+)
+
+// scope answers the names of one render. It is used by one goroutine.
+type scope struct {
+	p       *Project
+	pkg     *pkg // whose macros and vars come first
+	level   level
+	node    *Node
+	execute bool
+	adapter Adapter
+	over    Overrides
+	extra   map[string]any // names that win over everything
+	seen    *seen          // what a parse found out, or nil
+	secrets bool           // DBT_ENV_SECRET_ may be read
+
+	ctx     context.Context
+	results map[string]any // of statements, by name
+	ctes    *cteSet        // ephemeral parents met while compiling
+}
+
+// seen is what rendering a node with execute false tells of it.
+type seen struct {
+	refs    []Ref
+	sources []SourceRef
+	macros  []string
+	config  *jinja.Dict
+	// uses holds what was asked of the database or its state: `this`.
+	usesThis bool
+}
+
+// state is a new render in this scope.
+func (s *scope) state(ctx context.Context) *jinja.State {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	s.ctx = ctx
+	st := jinja.NewState(ctx)
+	st.Globals = s.global
+	st.Filters = nativeFilters
+	st.SetScope(s.pkgName())
+	if s.level == levelFull && !s.execute {
+		st.Undefined = jinja.UndefinedSilent
+	}
+	if s.seen != nil {
+		st.Entered = func(m *jinja.Macro) {
+			if st.Depth() == 1 {
+				s.sawMacro(m)
+			}
+		}
+	}
+	return st
+}
+
+func (s *scope) pkgName() string {
+	if s.pkg == nil {
+		return ""
+	}
+	return s.pkg.name
+}
+
+func (s *scope) sawMacro(m *jinja.Macro) {
+	known := s.p.macroOf[m.Block]
+	if known == nil {
+		return
+	}
+	for _, id := range s.seen.macros {
+		if id == known.UniqueID {
+			return
+		}
+	}
+	s.seen.macros = append(s.seen.macros, known.UniqueID)
+}
+
+// render renders a template in this scope.
+func (s *scope) render(ctx context.Context, t *jinja.Template) (string, error) {
+	return t.Render(s.state(ctx))
+}
+
+// renderText parses and renders; name is what errors call the template.
+func (s *scope) renderText(ctx context.Context, name, text string) (string, error) {
+	if !hasTemplate(text) {
+		return text, nil
+	}
+	t, err := jinja.Parse(name, text)
+	if err != nil {
+		return "", err
+	}
+	return s.render(ctx, t)
+}
+
+// global answers a name. A macro of the project or of a package wins over
+// dbt's own names, as in dbt.
+func (s *scope) global(name string) (any, bool) {
+	if v, ok := s.extra[name]; ok {
+		return v, true
+	}
+	if s.level == levelFull {
+		if v, ok := s.over.Macros[name]; ok {
+			return constantMacro(v), true
+		}
+		if m := s.p.findMacro(s.pkg, name); m != nil && m.PackageName != builtinName {
+			return m.call, true
+		}
+		if s.p.packages[name] != nil || name == builtinName {
+			return namespace{s, name}, true
+		}
+	}
+	if v, ok := s.builtin(name); ok {
+		return v, true
+	}
+	if s.level == levelFull && s.p.builtin != nil {
+		if m := s.p.builtin.macros[name]; m != nil {
+			return m.call, true
+		}
+	}
+	return nil, false
+}
+
+// constantMacro is a macro that a unit test replaces by its answer.
+func constantMacro(v any) jinja.Func {
+	return func(*jinja.State, []any, *jinja.Dict) (any, error) { return jinja.FromGo(v), nil }
+}
+
+// builtin answers the names that every template has, from dbt_project.yml on.
+func (s *scope) builtin(name string) (any, bool) {
+	switch name {
+	case "var":
+		return varValue{s}, true
+	case "env_var":
+		return jinja.Func(s.envVar), true
+	case "dbt_version":
+		return Version, true
+	case "return":
+		return jinja.Return, true
+	case "none", "None":
+		return nil, true
+	case "tojson", "fromjson", "toyaml", "fromyaml", "zip", "zip_strict", "set", "set_strict", "local_md5", "log", "print",
+		"diff_of_two_dicts", "try_or_compiler_error":
+		return s.function(name), true
+	case "modules":
+		return modulesValue(), true
+	case "flags":
+		return flagsValue{s.p}, true
+	case "invocation_id":
+		return s.p.options.InvocationID, true
+	case "run_started_at":
+		return datetime{s.p.options.Now.UTC(), true}, true
+	case "thread_id":
+		return "main", true
+	case "exceptions":
+		return exceptionsValue{s}, true
+	case "target":
+		if s.level >= levelTarget {
+			return s.p.targetValue(), true
+		}
+		return nil, false
+	}
+	if s.level < levelFull {
+		return nil, false
+	}
+	return s.nodeName(name)
+}
+
+// nodeName answers the names that templates of nodes and macros have.
+func (s *scope) nodeName(name string) (any, bool) {
+	switch name {
+	case "execute":
+		return s.execute, true
+	case "ref":
+		return jinja.Func(s.ref), true
+	case "source":
+		return jinja.Func(s.source), true
+	case "config":
+		return configValue{s}, true
+	case "adapter":
+		return adapterValue{s}, true
+	case "api":
+		return apiValue{s}, true
+	case "this":
+		return s.this(), true
+	case "model":
+		if s.node == nil {
+			return nil, true
+		}
+		return s.modelDict(), true
+	case "graph":
+		return s.p.graphDict(), true
+	case "builtins":
+		return jinja.NewDict("ref", jinja.Func(s.ref), "source", jinja.Func(s.source), "config", configValue{s}), true
+	case "context":
+		return contextValue{s}, true
+	case "project_name":
+		return s.p.Name, true
+	case "schema":
+		if s.node != nil {
+			return s.node.Schema, true
+		}
+		return s.p.Target.Schema, true
+	case "database":
+		if s.node != nil {
+			return s.node.Database, true
+		}
+		return s.p.Target.Database, true
+	case "pre_hooks", "post_hooks":
+		return s.hookDicts(strings.TrimSuffix(strings.Replace(name, "_hooks", "-hook", 1), "")), true
+	case "load_result", "store_result", "store_raw_result", "write", "render":
+		return s.statementFunction(name), true
+	case "selected_resources":
+		return jinja.NewList(), true
+	case "invocation_args_dict":
+		return jinja.NewDict("which", s.p.options.Command, "full_refresh", s.p.options.FullRefresh), true
+	case "dbt_metadata_envs":
+		return jinja.NewDict(), true
+	case "metric", "submit_python_job", "column", "debug":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			return nil, fmt.Errorf("%s() is not supported", name)
+		}), true
+	}
+	return nil, false
+}
+
+func (s *scope) hookDicts(key string) any {
+	if s.node == nil {
+		return jinja.NewList()
+	}
+	v, _ := s.node.Config.Get(key)
+	if v == nil {
+		return jinja.NewList()
+	}
+	return v
+}
+
+// contextValue is `context`: the names as a mapping.
+type contextValue struct{ s *scope }
+
+func (c contextValue) GetItem(key any) (any, bool) { return c.s.global(jinja.Str(key)) }
+func (c contextValue) GetAttr(name string) (any, bool) {
+	if name != "get" {
+		return c.s.global(name)
+	}
+	return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
+		if len(a) == 0 {
+			return nil, fmt.Errorf("context.get() takes a name")
+		}
+		if v, ok := c.s.global(jinja.Str(a[0])); ok {
+			return v, nil
+		}
+		if len(a) > 1 {
+			return a[1], nil
+		}
+		return nil, nil
+	}), true
+}
+
+// nativeFilters are the filters by which a rendered YAML text becomes a number
+// or a boolean.
+var nativeFilters = map[string]jinja.Filter{
+	"as_native": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) { return nativeValue(v), nil },
+	"as_bool": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) {
+		if b, ok := nativeValue(v).(bool); ok {
+			return b, nil
+		}
+		return nil, fmt.Errorf("could not convert value '%s' into type 'bool'", jinja.Str(v))
+	},
+	"as_number": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) {
+		switch n := nativeValue(v).(type) {
+		case int64, float64:
+			return n, nil
+		}
+		return nil, fmt.Errorf("could not convert value '%s' into type 'number'", jinja.Str(v))
+	},
+	"as_text": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) { return jinja.Str(v), nil },
+}
+
+func nativeValue(v any) any {
+	if s, ok := v.(string); ok {
+		if n, ok := literal(s); ok {
+			return n
+		}
+	}
+	return v
+}
+
+// envVar is env_var(name, default).
+func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	name := jinja.Str(argument(a, kw, 0, "var", ""))
+	if name == "" {
+		return nil, fmt.Errorf("env_var() takes the name of an environment variable")
+	}
+	secret := strings.HasPrefix(name, "DBT_ENV_SECRET_")
+	if secret && !s.secrets {
+		return nil, fmt.Errorf("secret env vars are allowed only in profiles.yml or packages.yml: found '%s' referenced elsewhere", name)
+	}
+	if v, ok := s.over.EnvVars[name]; ok {
+		return jinja.Str(jinja.FromGo(v)), nil
+	}
+	if v, ok := s.p.options.Env(name); ok {
+		if secret {
+			s.p.addSecret(v)
+		}
+		return v, nil
+	}
+	if def := argument(a, kw, 1, "default", missing); def != missing {
+		return def, nil
+	}
+	return nil, fmt.Errorf("env var required but not provided: '%s'", name)
+}
+
+var secretsLock sync.Mutex
+
+func (p *Project) addSecret(v string) {
+	secretsLock.Lock()
+	defer secretsLock.Unlock()
+	for _, known := range p.Secrets {
+		if known == v {
+			return
+		}
+	}
+	if v != "" {
+		p.Secrets = append(p.Secrets, v)
+	}
+}
+
+// missing marks an argument that was not given.
+var missing = &struct{ int }{}
+
+// argument is the i-th argument, or the one of that name, or def.
+func argument(a []any, kw *jinja.Dict, i int, name string, def any) any {
+	if i < len(a) {
+		return a[i]
+	}
+	if v, ok := kw.Get(name); ok {
+		return v
+	}
+	return def
+}
+
+// varValue is var(name, default) and var.has_var(name).
+type varValue struct{ s *scope }
+
+func (v varValue) lookup(name string) (any, bool) {
+	if x, ok := v.s.over.Vars[name]; ok {
+		return jinja.FromGo(x), true
+	}
+	return v.s.p.lookupVar(v.s.pkg, name)
+}
+
+func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	name := jinja.Str(argument(a, kw, 0, "var_name", ""))
+	if x, ok := v.lookup(name); ok {
+		return x, nil
+	}
+	if def := argument(a, kw, 1, "default", missing); def != missing {
+		return def, nil
+	}
+	if v.s.level == levelFull && !v.s.execute {
+		return nil, nil // a parse must not fail for want of a variable
+	}
+	return nil, Problem{Message: fmt.Sprintf("required var '%s' not found in config", name),
+		Hint: fmt.Sprintf("set it under vars: in dbt_project.yml, or --vars '{%s: …}', or give var() a default", name)}
+}
+
+func (v varValue) GetAttr(name string) (any, bool) {
+	if name != "has_var" {
+		return nil, false
+	}
+	return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
+		if len(a) == 0 {
+			return false, nil
+		}
+		_, ok := v.lookup(jinja.Str(a[0]))
+		return ok, nil
+	}), true
+}

@@ -1,0 +1,494 @@
+package dbt
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/jinja"
+)
+
+// testDeclaration is a generic data test as it stands in a properties file.
+type testDeclaration struct {
+	patch  *patch
+	node   *yaml.Node
+	column *ColumnInfo
+	// target names what is tested in the test's own name; refers is the call
+	// that finds it.
+	target, refers string
+	fileKey        string
+	onSource       bool
+	tags           []string
+}
+
+// declareTests collects the tests of an entry and of its columns.
+func (l *loader) declareTests(p *patch) {
+	if p.kind != "models" && p.kind != "seeds" && p.kind != "snapshots" {
+		return
+	}
+	base := testDeclaration{patch: p, target: p.name, refers: "ref('" + p.name + "')", fileKey: p.kind + "." + p.name}
+	l.collectTests(p, p.node, base)
+}
+
+func (l *loader) declareSourceTests() {
+	for _, p := range l.patches.sources {
+		l.testKeys(p, p.node) // a source itself has no tests
+		for _, t := range elements(child(p.node, "tables")) {
+			name := text(child(t, "name"))
+			l.collectTests(p, t, testDeclaration{
+				patch: p, target: p.name + "_" + name, refers: fmt.Sprintf("source('%s', '%s')", p.name, name),
+				fileKey: "sources." + p.name, onSource: true,
+			})
+		}
+	}
+}
+
+// testKeys are the tests under data_tests or its old name tests.
+func (l *loader) testKeys(p *patch, n *yaml.Node) []*yaml.Node {
+	old, now := keyNode(n, "tests"), keyNode(n, "data_tests")
+	if old != nil && now != nil {
+		l.fail(l.problemAt(p.file.shown, old, "tests and data_tests are the same key; only one may be there", "move these under data_tests:"))
+		return nil
+	}
+	v := child(n, "data_tests")
+	if now == nil {
+		v = child(n, "tests")
+	}
+	if !isNull(v) && v.Kind != yaml.SequenceNode {
+		l.fail(l.problemAt(p.file.shown, v, "data_tests must be a list", "- unique"))
+		return nil
+	}
+	return elements(v)
+}
+
+func (l *loader) collectTests(p *patch, n *yaml.Node, base testDeclaration) {
+	infos := map[string]*ColumnInfo{}
+	for _, c := range l.columns(p.file, n) {
+		infos[c.Name] = &c
+	}
+	for _, c := range elements(child(n, "columns")) {
+		for _, t := range l.testKeys(p, c) {
+			d := base
+			d.node, d.column = t, infos[l.renderedText(p.file, child(c, "name"))]
+			if d.column != nil {
+				d.tags = d.column.Tags
+			}
+			l.tests = append(l.tests, &d)
+		}
+	}
+	for _, t := range l.testKeys(p, n) {
+		d := base
+		d.node = t
+		l.tests = append(l.tests, &d)
+	}
+}
+
+// loadDataTests makes a node of every declared test.
+func (l *loader) loadDataTests() {
+	l.declareSourceTests()
+	nodes := make([]*Node, len(l.tests))
+	parallel(len(l.tests), func(i int) { nodes[i] = l.readTest(l.tests[i]) })
+	for i, n := range nodes {
+		if n == nil {
+			continue
+		}
+		if other := l.p.Nodes[n.UniqueID]; other != nil {
+			l.fail(Problem{File: n.shownFile(), Line: l.tests[i].node.Line, Message: fmt.Sprintf(
+				"there are two data tests named %q: the other one is in %s:%d", n.Name, other.OriginalFilePath, other.Line),
+				Hint: "give one of them a name: of its own"})
+			continue
+		}
+		l.addNode(n, "")
+	}
+}
+
+var testNamePattern = regexp.MustCompile(`^(?:([A-Za-z_]\w*)\.)?([A-Za-z_]\w*)$`)
+
+// readTest makes the node of one declared test.
+func (l *loader) readTest(d *testDeclaration) *Node {
+	f := d.patch.file
+	name, arguments, ok := l.testArguments(d)
+	if !ok {
+		return nil
+	}
+	m := testNamePattern.FindStringSubmatch(name)
+	if m == nil {
+		l.fail(l.problemAt(f.shown, d.node, fmt.Sprintf("%q is not the name of a test", name), ""))
+		return nil
+	}
+	meta := &TestMetadata{Namespace: m[1], Name: m[2], FileKeyName: d.fileKey}
+	if d.column != nil {
+		meta.ColumnName = d.column.Name
+	}
+	if !l.testExists(d, meta) {
+		return nil
+	}
+	arguments.Set("model", "{{ get_where_subquery("+d.refers+") }}")
+	config, ok := l.testConfig(d, arguments)
+	if !ok {
+		return nil
+	}
+	n := &Node{ResourceType: DataTest, PackageName: f.pkg.name, OriginalFilePath: f.original, Language: "sql",
+		Line: d.node.Line, pkg: f.pkg, Test: meta, Checksum: Checksum{Name: "none"}}
+	if v, ok := arguments.Get("description"); ok {
+		n.Description = jinja.Str(v)
+		arguments.Del("description")
+	}
+	short := ""
+	if v, ok := arguments.Get("name"); ok {
+		n.Name = jinja.Str(v)
+		short = n.Name
+		arguments.Del("name")
+	} else {
+		short, n.Name = testNames(meta, d, arguments)
+		if short != n.Name && !has(config, "alias") {
+			config.Set("alias", short)
+		}
+	}
+	meta.kwargs = arguments
+	n.Path = short + ".sql"
+	n.FQN = f.fqn(n.Name)
+	n.UniqueID = "test." + n.PackageName + "." + n.Name + "." + testHash(n.Name, meta)
+	n.RawCode = testCode(meta, config)
+	l.parseTest(n, d, config)
+	return n
+}
+
+// testArguments reads the two forms a test may be written in: its name, or a
+// mapping from its name to its arguments.
+func (l *loader) testArguments(d *testDeclaration) (string, *jinja.Dict, bool) {
+	f := d.patch.file
+	arguments := jinja.NewDict()
+	name := ""
+	keys := entries(d.node)
+	switch {
+	case d.node.Kind == yaml.ScalarNode:
+		name = text(d.node)
+	case child(d.node, "test_name") != nil:
+		name = text(child(d.node, "test_name"))
+		for _, e := range keys {
+			if e.key != "test_name" {
+				arguments.Set(e.key, plain(e.value))
+			}
+		}
+	case len(keys) == 1:
+		name = keys[0].key
+		if !isNull(keys[0].value) && keys[0].value.Kind != yaml.MappingNode {
+			l.fail(l.problemAt(f.shown, keys[0].value, fmt.Sprintf("the arguments of test %s must be a mapping", name), name+": {arguments: {…}}"))
+			return "", nil, false
+		}
+		if v, ok := plain(keys[0].value).(*jinja.Dict); ok {
+			arguments = v
+		}
+	default:
+		l.fail(l.problemAt(f.shown, d.node, "a test is a name, or one name with its arguments below it", "indent the arguments one step more than the test's name"))
+		return "", nil, false
+	}
+	if v, ok := arguments.Get("arguments"); ok {
+		arguments.Del("arguments")
+		if nested, ok := v.(*jinja.Dict); ok {
+			for _, k := range keysIn(nested) {
+				e, _ := nested.Get(k)
+				arguments.Set(k, e)
+			}
+		}
+	}
+	if has(arguments, "model") {
+		l.fail(l.problemAt(f.shown, d.node, fmt.Sprintf("test %s has an argument named model, which dbt passes itself", name), "rename the argument"))
+		return "", nil, false
+	}
+	if d.column != nil {
+		column := d.column.Name
+		if d.column.Quote != nil && *d.column.Quote {
+			column = quoteIdentifier(column)
+		}
+		arguments.Set("column_name", column)
+	}
+	return name, arguments, true
+}
+
+func (l *loader) testExists(d *testDeclaration, meta *TestMetadata) bool {
+	full := "test_" + meta.Name
+	if meta.Namespace != "" {
+		if l.p.macroIn(meta.Namespace, full) != nil {
+			return true
+		}
+	} else if l.p.findMacro(d.patch.file.pkg, full) != nil {
+		return true
+	}
+	p := l.problemAt(d.patch.file.shown, d.node, fmt.Sprintf("there is no generic test named '%s'", testLabel(meta)), "")
+	var known []string
+	for _, m := range l.p.Macros {
+		if test, ok := strings.CutPrefix(m.Name, "test_"); ok {
+			known = append(known, test)
+		}
+	}
+	if near := nearest(meta.Name, known); near != "" {
+		p.Hint = fmt.Sprintf("did you mean %q?", near)
+	} else if meta.Namespace != "" && l.p.packages[meta.Namespace] == nil {
+		p.Hint = fmt.Sprintf("package %q is not installed", meta.Namespace)
+	}
+	l.fail(p)
+	return false
+}
+
+func testLabel(meta *TestMetadata) string {
+	if meta.Namespace != "" {
+		return meta.Namespace + "." + meta.Name
+	}
+	return meta.Name
+}
+
+// testConfigs are the arguments of a test that configure it.
+var testConfigs = []string{"severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc", "store_failures",
+	"store_failures_as", "meta", "database", "schema", "alias"}
+
+// testConfig takes the configs out of a test's arguments. They may stand among
+// them or below config:, but not in both places.
+func (l *loader) testConfig(d *testDeclaration, arguments *jinja.Dict) (*jinja.Dict, bool) {
+	f := d.patch.file
+	config := jinja.NewDict()
+	nested := jinja.NewDict()
+	if v, ok := arguments.Get("config"); ok {
+		arguments.Del("config")
+		if c, ok := v.(*jinja.Dict); ok {
+			nested = c
+		} else if v != nil {
+			l.fail(l.problemAt(f.shown, d.node, "config of a test must be a mapping", "config: {severity: warn}"))
+			return nil, false
+		}
+	}
+	sc := &scope{p: l.p, pkg: f.pkg, level: levelTarget}
+	add := func(key string, v any) {
+		if s, ok := v.(string); ok && hasTemplate(s) {
+			v = l.native(sc, f.shown, &yaml.Node{Kind: yaml.ScalarNode, Value: s, Line: d.node.Line})
+		}
+		if v != nil {
+			config.Set(key, v)
+		}
+	}
+	for _, key := range testConfigs {
+		v, top := arguments.Get(key)
+		n, below := nested.Get(key)
+		arguments.Del(key)
+		nested.Del(key)
+		if top && below && v != nil {
+			l.fail(l.problemAt(f.shown, d.node, fmt.Sprintf("test config %s stands twice, at the top and under config", key), "remove one of the two"))
+			return nil, false
+		}
+		if v == nil || v == false || v == "" {
+			if below {
+				v = n
+			}
+		}
+		add(key, v)
+	}
+	for _, k := range keysIn(nested) {
+		v, _ := nested.Get(k)
+		add(jinja.Str(k), v)
+	}
+	return config, true
+}
+
+var notWord = regexp.MustCompile(`[^0-9a-zA-Z_]+`)
+
+// testNames makes a test's name of what it tests and how. A name of 64
+// characters or more has a short form, for files and relations.
+func testNames(meta *TestMetadata, d *testDeclaration, arguments *jinja.Dict) (short, full string) {
+	kind := meta.Name
+	if d.onSource {
+		kind = "source_" + kind
+	}
+	if meta.Namespace != "" {
+		kind = meta.Namespace + "_" + kind
+	}
+	var flat []string
+	keys := texts(jinja.NewList(keysIn(arguments)...))
+	sort.Strings(keys)
+	for _, k := range keys {
+		if k == "model" {
+			continue
+		}
+		v, _ := arguments.Get(k)
+		parts := []any{v}
+		switch x := v.(type) {
+		case *jinja.Dict:
+			parts = x.Vals()
+		case *jinja.List:
+			parts = x.V
+		}
+		for _, part := range parts {
+			flat = append(flat, notWord.ReplaceAllString(jinja.Str(part), "_"))
+		}
+	}
+	identifier := kind + "_" + d.target
+	full = identifier + "_" + strings.Join(flat, "__")
+	if len([]rune(full)) < 64 {
+		return full, full
+	}
+	head := []rune(identifier)
+	return string(head[:min(30, len(head))]) + "_" + md5Hex(full), full
+}
+
+// testHash tells tests of the same name apart: the end of the md5 of the name
+// and of Python's repr of the metadata, its keys sorted, its scalars texts.
+func testHash(name string, meta *TestMetadata) string {
+	namespace := any(nil)
+	if meta.Namespace != "" {
+		namespace = meta.Namespace
+	}
+	metadata := hashable(jinja.NewDict("kwargs", meta.kwargs, "name", meta.Name, "namespace", namespace))
+	sum := md5Hex(name + jinja.Repr(metadata))
+	return sum[len(sum)-10:]
+}
+
+func hashable(v any) any {
+	switch x := v.(type) {
+	case *jinja.Dict:
+		keys := texts(jinja.NewList(keysIn(x)...))
+		sort.Strings(keys)
+		out := jinja.NewDict()
+		for _, k := range keys {
+			e, _ := x.Get(k)
+			out.Set(k, hashable(e))
+		}
+		return out
+	case *jinja.List:
+		out := jinja.NewList()
+		for _, e := range x.V {
+			out.V = append(out.V, hashable(e))
+		}
+		return out
+	}
+	return jinja.Str(v)
+}
+
+// kwargsName is where a generic test's template finds its arguments.
+const kwargsName = "_dbt_generic_test_kwargs"
+
+// testCode is the raw code of a generic test: a call of its macro, and its
+// configs.
+func testCode(meta *TestMetadata, config *jinja.Dict) string {
+	call := "test_" + meta.Name
+	if meta.Namespace != "" {
+		call = meta.Namespace + "." + call
+	}
+	code := "{{ " + call + "(**" + kwargsName + ") }}"
+	if config.Len() == 0 {
+		return code
+	}
+	var parts []string
+	for _, k := range keysIn(config) {
+		v, _ := config.Get(k)
+		if s, ok := v.(string); ok {
+			parts = append(parts, jinja.Str(k)+`="`+strings.ReplaceAll(s, `"`, `\"`)+`"`)
+		} else {
+			parts = append(parts, jinja.Str(k)+"="+jinja.Repr(v))
+		}
+	}
+	return code + "{{ config(" + strings.Join(parts, ",") + ") }}"
+}
+
+// parseTest renders a generic test with execute false, to find its refs.
+func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
+	if len(d.tags) > 0 {
+		mergeConfig(config, "tags", jinja.FromGo(d.tags))
+	}
+	n.Config = l.resolveConfig(DataTest, n.pkg, n.FQN, config)
+	n.UnrenderedConfig = &Config{config}
+	n.Tags = unique(n.Config.Tags())
+	n.Group = n.Config.String("group")
+	l.checkConfig(n)
+	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
+	l.nameRelation(n)
+
+	t, err := jinja.Parse(n.shownFile(), n.RawCode)
+	if err != nil {
+		l.fail(templateProblem(n.shownFile(), n.Line, err))
+		return
+	}
+	n.template = &template{t}
+	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
+	if macro := l.p.testMacro(n); macro != nil {
+		sc.seen.macros = append(sc.seen.macros, macro.UniqueID)
+	}
+	err = sc.bindKwargs(context.Background())
+	if err == nil {
+		_, err = sc.render(context.Background(), t)
+	}
+	if err != nil {
+		l.fail(templateProblem(n.shownFile(), n.Line, err))
+	}
+	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
+}
+
+func (p *Project) testMacro(n *Node) *Macro {
+	name := "test_" + n.Test.Name
+	if n.Test.Namespace != "" {
+		return p.macroIn(n.Test.Namespace, name)
+	}
+	return p.findMacro(n.pkg, name)
+}
+
+// bindKwargs renders the arguments of a generic test and gives them to its
+// template. A column's name is taken as it is.
+func (s *scope) bindKwargs(ctx context.Context) error {
+	if s.node == nil || s.node.Test == nil {
+		return nil
+	}
+	kwargs := s.node.Test.kwargs
+	bound := jinja.NewDict()
+	for _, k := range keysIn(kwargs) {
+		v, _ := kwargs.Get(k)
+		if k != "column_name" {
+			var err error
+			if v, err = s.renderedValue(ctx, v); err != nil {
+				return err
+			}
+		}
+		bound.Set(k, v)
+	}
+	s.extra = map[string]any{kwargsName: bound}
+	return nil
+}
+
+// renderedValue renders the templates inside a value.
+func (s *scope) renderedValue(ctx context.Context, v any) (any, error) {
+	switch x := v.(type) {
+	case string:
+		if !hasTemplate(x) {
+			return x, nil
+		}
+		t, err := jinja.Parse(s.node.shownFile(), x)
+		if err != nil {
+			return nil, err
+		}
+		return t.RenderNative(s.state(ctx))
+	case *jinja.List:
+		out := jinja.NewList()
+		for _, e := range x.V {
+			r, err := s.renderedValue(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			out.V = append(out.V, r)
+		}
+		return out, nil
+	case *jinja.Dict:
+		out := jinja.NewDict()
+		for _, k := range keysIn(x) {
+			e, _ := x.Get(k)
+			r, err := s.renderedValue(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			out.Set(k, r)
+		}
+		return out, nil
+	}
+	return v, nil
+}

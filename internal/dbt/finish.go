@@ -1,0 +1,216 @@
+package dbt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"apotheca/internal/graph"
+	"apotheca/internal/jinja"
+)
+
+// finish resolves every ref, then checks what only the whole project tells.
+func (l *loader) finish() {
+	l.loadExposures()
+	for _, id := range keysOf(l.p.Nodes) {
+		n := l.p.Nodes[id]
+		missing := l.p.resolveDependencies(n)
+		switch {
+		case len(missing) == 0:
+		case n.ResourceType == DataTest:
+			l.disableTest(n, missing)
+		default:
+			for _, m := range missing {
+				l.fail(m)
+			}
+		}
+	}
+	l.attachTests()
+	l.checkAccess()
+	l.checkAliases()
+	l.resolveDocs()
+	l.warnUnusedConfigs()
+	l.p.neighbours()
+	l.checkCycles()
+}
+
+// disableTest switches off a test of something that is not there. dbt warns,
+// unless the reason is that it was switched off itself.
+func (l *loader) disableTest(n *Node, missing Problems) {
+	delete(l.p.Nodes, n.UniqueID)
+	l.p.Disabled[n.UniqueID] = append(l.p.Disabled[n.UniqueID], n)
+	for _, m := range missing {
+		if !strings.Contains(m.Message, "is disabled") {
+			m.Message += "; the test is disabled"
+			l.warn(m)
+		}
+	}
+}
+
+// attachTests tells each generic test which node it was declared on.
+func (l *loader) attachTests() {
+	for _, n := range l.p.Nodes {
+		if n.Test == nil || strings.HasPrefix(n.Test.FileKeyName, "sources.") {
+			continue
+		}
+		_, name, _ := strings.Cut(n.Test.FileKeyName, ".")
+		if target := l.p.resolveRef(n.PackageName, Ref{Name: name}); target != nil {
+			n.Test.AttachedNode = target.UniqueID
+		}
+	}
+}
+
+// checkAccess refuses refs across the borders of groups and packages.
+func (l *loader) checkAccess() {
+	groups := map[string]bool{}
+	for _, g := range l.p.Groups {
+		groups[g.Name] = true
+	}
+	for _, id := range keysOf(l.p.Nodes) {
+		n := l.p.Nodes[id]
+		if n.Group != "" && !groups[n.Group] {
+			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("%s belongs to the group '%s', which does not exist", n.UniqueID, n.Group),
+				Hint: "declare it under groups: in a properties file"})
+		}
+		for _, parent := range n.DependsOn.Nodes {
+			if target := l.p.Nodes[parent]; target != nil {
+				l.checkReference(n, target)
+			}
+		}
+	}
+}
+
+func (l *loader) checkReference(n, target *Node) {
+	if target.ResourceType != Model || n.ResourceType == DataTest {
+		return
+	}
+	restricted := target.pkg != nil && l.projectKey(target.pkg, "restrict-access") == true
+	private := target.Access == "private" && (n.Group != target.Group || target.Group == "")
+	protected := target.Access == "protected" && restricted && n.PackageName != target.PackageName
+	if private && (target.PackageName == n.PackageName || restricted) || protected {
+		l.fail(Problem{File: n.shownFile(), Line: n.refLine(target.Name), Message: fmt.Sprintf(
+			"%s attempted to reference %s, which is not allowed because the referenced node is %s", n.UniqueID, target.UniqueID, target.Access),
+			Hint: "put both into one group, or change the access of " + target.Name})
+	}
+}
+
+// checkAliases refuses two nodes that would make the same relation.
+func (l *loader) checkAliases() {
+	made := map[string]*Node{}
+	for _, id := range keysOf(l.p.Nodes) {
+		n := l.p.Nodes[id]
+		if !n.isReferable() || n.IsEphemeral() {
+			continue
+		}
+		key := strings.ToLower(l.p.Relation(n).String())
+		if other := made[key]; other != nil {
+			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf(
+				"dbt found two resources with the database representation %q: %s and %s", n.RelationName, other.UniqueID, n.UniqueID),
+				Hint: "give one of them another alias or schema"})
+			continue
+		}
+		made[key] = n
+		if len(n.Alias) > 63 && l.p.Target.Type == "postgres" {
+			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("relation name '%s' is longer than 63 characters", n.Alias), Hint: "set a shorter alias"})
+		}
+	}
+}
+
+// warnUnusedConfigs names the folders of dbt_project.yml that hold nothing.
+func (l *loader) warnUnusedConfigs() {
+	used := map[ResourceType]map[string]bool{}
+	mark := func(t ResourceType, fqn []string) {
+		if used[t] == nil {
+			used[t] = map[string]bool{}
+		}
+		for i := range fqn {
+			used[t][strings.Join(fqn[:i+1], "\x00")] = true
+		}
+	}
+	for _, n := range l.p.Nodes {
+		mark(n.ResourceType, n.FQN)
+	}
+	for _, off := range l.p.Disabled {
+		for _, n := range off {
+			mark(n.ResourceType, n.FQN)
+		}
+	}
+	for _, s := range l.p.Sources {
+		mark(SourceResource, s.FQN)
+	}
+	for _, u := range l.p.UnitTests {
+		mark(UnitTestResource, u.FQN)
+	}
+	for _, e := range l.p.Exposures {
+		mark(ExposureResource, e.FQN)
+	}
+	for t, configs := range l.p.root.configs {
+		section := sectionOf(t)
+		unused := unusedConfigs(configs, nil, func(path []string) bool { return used[t][strings.Join(path, "\x00")] })
+		for _, path := range unused {
+			n := child(l.p.root.doc, section)
+			at := keyNode(l.p.root.doc, section)
+			for _, key := range path {
+				if k := keyNode(n, key); k != nil {
+					at = k
+				}
+				n = child(n, key)
+			}
+			l.warn(l.problemAt(projectFile, at, fmt.Sprintf("the configuration path %s.%s applies to no resource", section, strings.Join(path, ".")), ""))
+		}
+	}
+}
+
+func sectionOf(t ResourceType) string {
+	switch t {
+	case DataTest:
+		return "data_tests"
+	case Analysis:
+		return "analyses"
+	}
+	return string(t) + "s"
+}
+
+// checkCycles spells a cycle of refs.
+func (l *loader) checkCycles() {
+	steps := make([]graph.Step, 0, len(l.p.Parents))
+	for _, id := range keysOf(l.p.Parents) {
+		var needs []string
+		for _, parent := range l.p.Parents[id] {
+			if _, known := l.p.Parents[parent]; known {
+				needs = append(needs, parent)
+			}
+		}
+		steps = append(steps, graph.Step{ID: id, Needs: needs})
+	}
+	_, err := graph.New(steps)
+	if err == nil {
+		return
+	}
+	p := Problem{Message: err.Error()}
+	var cycle *graph.CycleError
+	if errors.As(err, &cycle) {
+		names := make([]string, len(cycle.Path))
+		for i, id := range cycle.Path {
+			names[i] = id[strings.LastIndex(id, ".")+1:]
+		}
+		p.Message = "found a cycle: " + strings.Join(names, " → ")
+		p.Hint = "one of these must not refer to the next"
+		if n := l.p.Nodes[cycle.Path[0]]; n != nil {
+			p.File, p.Line = n.shownFile(), n.Line
+			if len(names) > 1 {
+				p.Line = n.refLine(names[1])
+			}
+		}
+	}
+	l.fail(p)
+}
+
+// jinjaList makes a list of texts.
+func jinjaList(in []string) *jinja.List {
+	l := jinja.NewList()
+	for _, s := range in {
+		l.V = append(l.V, s)
+	}
+	return l
+}

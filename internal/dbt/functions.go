@@ -1,0 +1,250 @@
+package dbt
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/jinja"
+)
+
+// function returns one of the context's plain functions.
+func (s *scope) function(name string) jinja.Func {
+	switch name {
+	case "tojson":
+		return toJSON
+	case "fromjson":
+		return fromJSON
+	case "toyaml":
+		return toYAML
+	case "fromyaml":
+		return fromYAML
+	case "zip", "zip_strict":
+		return zip(name == "zip_strict")
+	case "set", "set_strict":
+		return set(name == "set_strict")
+	case "local_md5":
+		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			return md5Hex(jinja.Str(argument(a, kw, 0, "value", ""))), nil
+		}
+	case "log":
+		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			if info := argument(a, kw, 1, "info", false); info == true {
+				s.log(jinja.Str(argument(a, kw, 0, "msg", "")))
+			}
+			return "", nil
+		}
+	case "print":
+		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			s.log(jinja.Str(argument(a, kw, 0, "msg", "")))
+			return "", nil
+		}
+	case "diff_of_two_dicts":
+		return diffOfTwoDicts
+	}
+	return func(st *jinja.State, a []any, kw *jinja.Dict) (any, error) { // try_or_compiler_error
+		if len(a) < 2 {
+			return nil, fmt.Errorf("try_or_compiler_error() takes a message and a function")
+		}
+		f, ok := a[1].(jinja.Callable)
+		if !ok {
+			return nil, fmt.Errorf("%s", jinja.Str(a[0]))
+		}
+		v, err := f.Call(st, a[2:], kw)
+		if err != nil {
+			return nil, fmt.Errorf("%s", jinja.Str(a[0]))
+		}
+		return v, nil
+	}
+}
+
+func (s *scope) log(message string) {
+	if s.p.options.Log != nil && s.execute {
+		s.p.options.Log(message)
+	}
+}
+
+func md5Hex(s string) string {
+	sum := md5.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+func toJSON(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	var b bytes.Buffer
+	sorted := argument(a, kw, 2, "sort_keys", false) == true
+	if err := writeJSON(&b, argument(a, kw, 0, "value", nil), jsonStyle{spaced: true, ascii: true, sorted: sorted}); err != nil {
+		return argument(a, kw, 1, "default", nil), nil
+	}
+	return b.String(), nil
+}
+
+func fromJSON(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	def := argument(a, kw, 1, "default", nil)
+	d := json.NewDecoder(strings.NewReader(jinja.Str(argument(a, kw, 0, "string", ""))))
+	d.UseNumber()
+	v, err := decodeJSON(d)
+	if err != nil || d.More() {
+		return def, nil
+	}
+	return v, nil
+}
+
+// decodeJSON reads one value, keeping the order of objects.
+func decodeJSON(d *json.Decoder) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch x := t.(type) {
+	case json.Number:
+		if i, err := x.Int64(); err == nil {
+			return i, nil
+		}
+		return x.Float64()
+	case json.Delim:
+		if x == '[' {
+			l := jinja.NewList()
+			for d.More() {
+				v, err := decodeJSON(d)
+				if err != nil {
+					return nil, err
+				}
+				l.V = append(l.V, v)
+			}
+			_, err := d.Token()
+			return l, err
+		}
+		o := jinja.NewDict()
+		for d.More() {
+			k, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			v, err := decodeJSON(d)
+			if err != nil {
+				return nil, err
+			}
+			o.Set(k, v)
+		}
+		_, err := d.Token()
+		return o, err
+	}
+	return t, nil
+}
+
+func toYAML(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	out, err := yaml.Marshal(jinja.ToGo(argument(a, kw, 0, "value", nil)))
+	if err != nil {
+		return argument(a, kw, 1, "default", nil), nil
+	}
+	return string(out), nil
+}
+
+func fromYAML(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	n, err := parseYAML([]byte(jinja.Str(argument(a, kw, 0, "value", ""))))
+	if err != nil {
+		return argument(a, kw, 1, "default", nil), nil
+	}
+	return plain(n), nil
+}
+
+// sequence lists what a for loop would go through.
+func sequence(v any) ([]any, error) {
+	switch x := v.(type) {
+	case *jinja.List:
+		return x.V, nil
+	case *jinja.Tuple:
+		return x.V, nil
+	case *jinja.Dict:
+		return keysIn(x), nil
+	case jinja.Iterable:
+		return x.Iter(), nil
+	case string:
+		var out []any
+		for _, r := range x {
+			out = append(out, string(r))
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("%s is not iterable", jinja.Repr(v))
+}
+
+func zip(strict bool) jinja.Func {
+	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+		var lists [][]any
+		for _, v := range a {
+			items, err := sequence(v)
+			if err != nil {
+				if strict {
+					return nil, err
+				}
+				return nil, nil
+			}
+			lists = append(lists, items)
+		}
+		out := jinja.NewList()
+		for i := 0; len(lists) > 0; i++ {
+			row := &jinja.Tuple{}
+			for _, l := range lists {
+				if i >= len(l) {
+					return out, nil
+				}
+				row.V = append(row.V, l[i])
+			}
+			out.V = append(out.V, row)
+		}
+		return out, nil
+	}
+}
+
+// set keeps each element once, in the order of first sight.
+func set(strict bool) jinja.Func {
+	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+		items, err := sequence(argument(a, kw, 0, "value", nil))
+		if err != nil {
+			if strict {
+				return nil, err
+			}
+			return argument(a, kw, 1, "default", nil), nil
+		}
+		d := jinja.NewDict()
+		for _, v := range items {
+			d.Set(v, true)
+		}
+		return jinja.NewList(keysIn(d)...), nil
+	}
+}
+
+// diffOfTwoDicts gives, per key of the first, the values the second has not.
+func diffOfTwoDicts(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	first, _ := argument(a, kw, 0, "dict_a", nil).(*jinja.Dict)
+	second, _ := argument(a, kw, 1, "dict_b", nil).(*jinja.Dict)
+	lower := map[string]map[string]bool{}
+	for _, k := range keysIn(second) {
+		v, _ := second.Get(k)
+		values := map[string]bool{}
+		for _, t := range texts(v) {
+			values[strings.ToLower(t)] = true
+		}
+		lower[strings.ToLower(jinja.Str(k))] = values
+	}
+	out := jinja.NewDict()
+	for _, k := range keysIn(first) {
+		v, _ := first.Get(k)
+		rest := jinja.NewList()
+		for _, t := range texts(v) {
+			if !lower[strings.ToLower(jinja.Str(k))][strings.ToLower(t)] {
+				rest.V = append(rest.V, t)
+			}
+		}
+		if len(rest.V) > 0 {
+			out.Set(k, rest)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,188 @@
+package dbt
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/jinja"
+)
+
+// Load reads the project and its packages. It finds all errors it can: the
+// error is a [Problems] unless the file system or the options are at fault.
+func Load(o Options) (*Project, error) {
+	if o.Profiles == nil {
+		o.Profiles = o.FS
+	}
+	if o.Env == nil {
+		o.Env = func(string) (string, bool) { return "", false }
+	}
+	p := &Project{
+		options: o, Nodes: map[string]*Node{}, Sources: map[string]*Source{}, UnitTests: map[string]*UnitTest{},
+		Exposures: map[string]*Exposure{}, Groups: map[string]*Group{}, Docs: map[string]*Doc{},
+		Macros: map[string]*Macro{}, Disabled: map[string][]*Node{}, packages: map[string]*pkg{},
+		macroOf: map[*jinja.Block]*Macro{},
+	}
+	l := &loader{o: o, p: p, patches: newPatches()}
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	p.Warnings = l.warnings.sorted()
+	return p, nil
+}
+
+// loader is one Load. Its steps run one after another; inside a step files are
+// read and templates rendered by several goroutines.
+type loader struct {
+	o Options
+	p *Project
+
+	mu       sync.Mutex
+	problems Problems
+	warnings Problems
+
+	patches *patches
+	tests   []*testDeclaration
+	usedCfg map[*jinja.Dict]bool
+}
+
+func (l *loader) load() error {
+	root, err := l.readProject(".")
+	if err != nil {
+		return err
+	}
+	l.p.root, l.p.Name, l.p.Version = root, root.name, root.version
+	l.p.packages[root.name] = root
+	l.loadTarget()
+	if err := l.stop(); err != nil {
+		return err
+	}
+	steps := []func(){
+		l.loadPackages, l.loadMacros, l.loadDocs, l.loadProperties, l.loadNodes,
+		l.loadSources, l.loadDataTests, l.loadOperations, l.loadUnitTests, l.finish,
+	}
+	for _, step := range steps {
+		step()
+		if l.fatal() {
+			break
+		}
+	}
+	return l.stop()
+}
+
+// fatal reports whether going on would only repeat what was said: without
+// packages or macros every use of one would be an error of its own.
+func (l *loader) fatal() bool { return len(l.problems) > 0 && l.p.index == nil }
+
+func (l *loader) stop() error {
+	if len(l.problems) == 0 {
+		return nil
+	}
+	return l.problems.sorted()
+}
+
+func (l *loader) fail(p Problem) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.problems = append(l.problems, p)
+}
+
+func (l *loader) warn(p Problem) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.warnings = append(l.warnings, p)
+}
+
+// problemAt places a problem at a YAML node, which may be nil.
+func (l *loader) problemAt(file string, n *yaml.Node, message, hint string) Problem {
+	p := Problem{File: file, Message: message, Hint: hint}
+	if n != nil {
+		p.Line, p.Col = n.Line, n.Column
+	}
+	return p
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+func yamlProblem(file string, err error) Problem {
+	p := Problem{File: file, Message: "the YAML cannot be read: " + err.Error()}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		p.Line, _ = strconv.Atoi(m[1])
+	}
+	return p
+}
+
+// keyNode is the key itself, for its place in the file.
+func keyNode(n *yaml.Node, key string) *yaml.Node {
+	for _, e := range entries(n) {
+		if e.key == key {
+			return e.at
+		}
+	}
+	return nil
+}
+
+// templateProblem places an error of the template engine. The line within a
+// template is counted from first, where the template begins in its file.
+func templateProblem(file string, first int, err error) Problem {
+	p := Problem{File: file, Line: first, Message: err.Error()}
+	var already Problem
+	if errors.As(err, &already) && already.File != "" {
+		return already
+	}
+	var e *jinja.Error
+	if !errors.As(err, &e) {
+		return p
+	}
+	p.Message = e.Msg
+	if e.Template == "" || e.Template == file {
+		p.Line, p.Col = first+max(e.Pos.Line, 1)-1, e.Pos.Column
+	} else {
+		p.File, p.Line, p.Col = e.Template, e.Pos.Line, e.Pos.Column
+	}
+	for _, c := range e.Stack {
+		p.Message += fmt.Sprintf("\n  in macro %s (%s:%d)", c.Macro, c.Template, c.Pos.Line)
+	}
+	if p.File != file {
+		p.Message += "\n  called from " + file
+	}
+	return p
+}
+
+// native renders one YAML text to a value.
+func (l *loader) native(sc *scope, file string, n *yaml.Node) any {
+	t, err := jinja.Parse(file, n.Value)
+	if err == nil {
+		var v any
+		if v, err = t.RenderNative(sc.state(nil)); err == nil {
+			return v
+		}
+	}
+	l.fail(templateProblem(file, n.Line, err))
+	return nil
+}
+
+// parallel calls do for 0 to n-1 from as many goroutines as there are
+// processors and waits for all.
+func parallel(n int, do func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range workers {
+		wg.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}

@@ -1,0 +1,223 @@
+package dbt
+
+import (
+	"strings"
+
+	"apotheca/internal/jinja"
+)
+
+// targetValue is `target` in templates.
+func (p *Project) targetValue() *jinja.Dict { return p.Target.dict() }
+
+// modelDict is `model` in templates.
+func (s *scope) modelDict() *jinja.Dict { return s.p.nodeDict(s.node) }
+
+// nodeDict is a node as the manifest and templates have it.
+func (p *Project) nodeDict(n *Node) *jinja.Dict {
+	meta, _ := n.Config.Get("meta")
+	docs, _ := n.Config.Get("docs")
+	if docs == nil {
+		docs = jinja.NewDict("show", true, "node_color", nil)
+	}
+	d := jinja.NewDict(
+		"database", n.Database, "schema", n.Schema, "name", n.Name, "resource_type", string(n.ResourceType),
+		"package_name", n.PackageName, "path", n.Path, "original_file_path", n.OriginalFilePath, "unique_id", n.UniqueID,
+		"fqn", jinjaList(n.FQN), "alias", n.Alias, "checksum", jinja.NewDict("name", n.Checksum.Name, "checksum", n.Checksum.Checksum),
+		"config", n.Config.values, "tags", jinjaList(n.Tags), "description", n.Description, "columns", columnsDict(n.Columns),
+		"meta", orEmpty(meta), "group", orNone(n.Group), "docs", docs, "patch_path", orNone(n.PatchPath), "build_path", nil,
+		"unrendered_config", n.unrendered(), "created_at", float64(p.options.Now.UnixMicro())/1e6, "relation_name", orNone(n.RelationName),
+		"raw_code", n.RawCode, "doc_blocks", jinjaList(n.DocBlocks),
+	)
+	if n.ResourceType == Seed {
+		d.Set("root_path", orNone(p.options.Dir))
+		d.Set("depends_on", jinja.NewDict("macros", jinjaList(n.DependsOn.Macros)))
+		return d
+	}
+	d.Set("language", n.Language)
+	refs := jinja.NewList()
+	for _, r := range n.Refs {
+		refs.V = append(refs.V, jinja.NewDict("name", r.Name, "package", orNone(r.Package), "version", r.Version))
+	}
+	sources := jinja.NewList()
+	for _, s := range n.SourceRefs {
+		sources.V = append(sources.V, jinja.NewList(s.Source, s.Table))
+	}
+	d.Set("refs", refs)
+	d.Set("sources", sources)
+	d.Set("metrics", jinja.NewList())
+	d.Set("functions", jinja.NewList())
+	d.Set("depends_on", dependsDict(n.DependsOn))
+	d.Set("compiled_path", nil)
+	d.Set("contract", n.contract())
+	switch n.ResourceType {
+	case Model:
+		p.modelFields(n, d)
+	case DataTest:
+		n.testFields(d)
+	case Operation:
+		d.Set("index", int64(n.Hook.Index))
+	}
+	return d
+}
+
+func (n *Node) unrendered() *jinja.Dict {
+	if n.UnrenderedConfig == nil {
+		return jinja.NewDict()
+	}
+	return n.UnrenderedConfig.values
+}
+
+func (n *Node) contract() *jinja.Dict {
+	d := jinja.NewDict("enforced", false, "alias_types", true, "checksum", nil)
+	v, _ := n.Config.Get("contract")
+	c, _ := v.(*jinja.Dict)
+	return overlaid(d, c)
+}
+
+func (p *Project) modelFields(n *Node, d *jinja.Dict) {
+	d.Set("access", n.Access)
+	d.Set("constraints", jinja.NewList(n.Constraints...))
+	d.Set("version", n.Version)
+	d.Set("latest_version", n.LatestVersion)
+	d.Set("deprecation_date", nil)
+	d.Set("primary_key", jinjaList(n.PrimaryKey))
+	d.Set("time_spine", nil)
+}
+
+func (n *Node) testFields(d *jinja.Dict) {
+	if n.Test == nil {
+		return
+	}
+	d.Set("column_name", orNone(n.Test.ColumnName))
+	d.Set("file_key_name", n.Test.FileKeyName)
+	d.Set("attached_node", orNone(n.Test.AttachedNode))
+	d.Set("test_metadata", jinja.NewDict("name", n.Test.Name, "kwargs", n.Test.kwargs, "namespace", orNone(n.Test.Namespace)))
+}
+
+func dependsDict(d DependsOn) *jinja.Dict {
+	return jinja.NewDict("macros", jinjaList(d.Macros), "nodes", jinjaList(d.Nodes))
+}
+
+func orEmpty(v any) any {
+	if v == nil {
+		return jinja.NewDict()
+	}
+	return v
+}
+
+func columnsDict(columns []ColumnInfo) *jinja.Dict {
+	d := jinja.NewDict()
+	for _, c := range columns {
+		quote := any(nil)
+		if c.Quote != nil {
+			quote = *c.Quote
+		}
+		d.Set(c.Name, jinja.NewDict("name", c.Name, "description", c.Description, "meta", orEmpty(c.Meta), "data_type", orNone(c.DataType),
+			"constraints", jinja.NewList(c.Constraints...), "quote", quote, "config", jinja.NewDict("meta", orEmpty(c.Meta), "tags", jinjaList(c.Tags)),
+			"tags", jinjaList(c.Tags), "granularity", nil, "doc_blocks", jinjaList(c.DocBlocks)))
+	}
+	return d
+}
+
+func (p *Project) sourceDict(s *Source) *jinja.Dict {
+	quoting := jinja.NewDict("database", nil, "schema", nil, "identifier", nil, "column", nil)
+	if s.Quoting != adapterQuoting(p.Target.Type) {
+		quoting = jinja.NewDict("database", s.Quoting.Database, "schema", s.Quoting.Schema, "identifier", s.Quoting.Identifier, "column", nil)
+	}
+	return jinja.NewDict(
+		"database", s.Database, "schema", s.Schema, "name", s.Name, "resource_type", "source", "package_name", s.PackageName,
+		"path", s.Path, "original_file_path", s.OriginalFilePath, "unique_id", s.UniqueID, "fqn", jinjaList(s.FQN),
+		"source_name", s.SourceName, "source_description", s.SourceDescription, "loader", s.Loader, "identifier", s.Identifier,
+		"quoting", quoting, "loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery),
+		"freshness", freshnessDict(s.Freshness), "external", s.External, "description", s.Description, "columns", columnsDict(s.Columns),
+		"meta", orEmpty(s.Meta), "source_meta", orEmpty(s.SourceMeta), "tags", jinjaList(s.Tags), "config", s.Config.values,
+		"patch_path", nil, "unrendered_config", jinja.NewDict(), "relation_name", s.RelationName,
+		"created_at", float64(p.options.Now.UnixMicro())/1e6, "unrendered_database", nil, "unrendered_schema", nil,
+		"doc_blocks", jinjaList(s.DocBlocks))
+}
+
+func freshnessDict(f *Freshness) any {
+	age := func(a *Age) *jinja.Dict {
+		if a == nil {
+			return jinja.NewDict("count", nil, "period", nil)
+		}
+		return jinja.NewDict("count", int64(a.Count), "period", a.Period)
+	}
+	if f == nil {
+		f = &Freshness{}
+	}
+	return jinja.NewDict("warn_after", age(f.WarnAfter), "error_after", age(f.ErrorAfter), "filter", orNone(f.Filter))
+}
+
+func (p *Project) exposureDict(e *Exposure) *jinja.Dict {
+	return jinja.NewDict(
+		"name", e.Name, "resource_type", "exposure", "package_name", e.PackageName, "path", e.Path, "original_file_path", e.OriginalFilePath,
+		"unique_id", e.UniqueID, "fqn", jinjaList(e.FQN), "type", e.Type, "owner", orEmpty(e.Owner), "description", e.Description,
+		"label", orNone(e.Label), "maturity", orNone(e.Maturity), "meta", orEmpty(e.Meta), "tags", jinjaList(e.Tags), "config", e.Config.values,
+		"unrendered_config", jinja.NewDict(), "url", orNone(e.URL), "depends_on", dependsDict(e.DependsOn), "refs", refsList(e.Refs),
+		"sources", sourcesList(e.SourceRefs), "metrics", jinja.NewList(), "created_at", float64(p.options.Now.UnixMicro())/1e6)
+}
+
+func refsList(refs []Ref) *jinja.List {
+	l := jinja.NewList()
+	for _, r := range refs {
+		l.V = append(l.V, jinja.NewDict("name", r.Name, "package", orNone(r.Package), "version", r.Version))
+	}
+	return l
+}
+
+func sourcesList(sources []SourceRef) *jinja.List {
+	l := jinja.NewList()
+	for _, s := range sources {
+		l.V = append(l.V, jinja.NewList(s.Source, s.Table))
+	}
+	return l
+}
+
+func (p *Project) macroDict(m *Macro) *jinja.Dict {
+	arguments := jinja.NewList()
+	for _, a := range m.Arguments {
+		arguments.V = append(arguments.V, jinja.NewDict("name", a.Name, "type", orNone(a.Type), "description", a.Description))
+	}
+	return jinja.NewDict("name", m.Name, "resource_type", "macro", "package_name", m.PackageName, "path", m.Path,
+		"original_file_path", m.OriginalFilePath, "unique_id", m.UniqueID, "macro_sql", m.SQL,
+		"depends_on", jinja.NewDict("macros", jinjaList(m.DependsOn)), "description", m.Description, "meta", orEmpty(m.Meta),
+		"docs", jinja.NewDict("show", true, "node_color", nil), "patch_path", orNone(m.PatchPath), "arguments", arguments,
+		"created_at", float64(p.options.Now.UnixMicro())/1e6, "supported_languages", nil)
+}
+
+func (p *Project) unitTestDict(u *UnitTest) *jinja.Dict {
+	given := jinja.NewList()
+	for _, g := range u.Given {
+		d := fixtureDict(g.Fixture)
+		d.Set("input", g.Input)
+		given.V = append(given.V, d)
+	}
+	var overrides any
+	if o := u.Overrides; o.Macros != nil || o.Vars != nil || o.EnvVars != nil {
+		overrides = jinja.NewDict("macros", jinja.FromGo(o.Macros), "vars", jinja.FromGo(o.Vars), "env_vars", jinja.FromGo(o.EnvVars))
+	}
+	return jinja.NewDict("model", u.Model, "given", given, "expect", fixtureDict(u.Expect), "name", u.Name, "resource_type", "unit_test",
+		"package_name", u.PackageName, "path", u.Path, "original_file_path", u.OriginalFilePath, "unique_id", u.UniqueID, "fqn", jinjaList(u.FQN),
+		"description", u.Description, "overrides", overrides, "depends_on", dependsDict(u.DependsOn), "config", u.Config.values,
+		"checksum", md5Hex(strings.Join(u.FQN, ".")), "schema", p.Target.Schema, "created_at", float64(p.options.Now.UnixMicro())/1e6,
+		"versions", nil, "version", nil)
+}
+
+func fixtureDict(f Fixture) *jinja.Dict {
+	var rows any = jinja.NewList()
+	if f.Format == "sql" {
+		rows = f.SQL
+	} else {
+		l := jinja.NewList()
+		for _, r := range f.Rows {
+			d := jinja.NewDict()
+			for i, c := range r.Columns {
+				d.Set(c, r.Values[i])
+			}
+			l.V = append(l.V, d)
+		}
+		rows = l
+	}
+	return jinja.NewDict("rows", rows, "format", f.Format, "fixture", orNone(f.Fixture))
+}

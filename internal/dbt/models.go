@@ -1,0 +1,323 @@
+package dbt
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
+
+// job is one file, or one block of a file, that becomes a node.
+type job struct {
+	kind  ResourceType
+	file  file
+	patch string // the section of properties that describes it
+	// block is the snapshot block; line is where it begins.
+	block *jinja.Block
+	line  int
+}
+
+// template is a parsed file together with what dbt calls its raw code.
+type template struct {
+	*jinja.Template
+}
+
+// loadNodes makes the nodes that have a file: models, seeds, snapshots,
+// singular tests and analyses.
+func (l *loader) loadNodes() {
+	l.applyMacroPatches()
+	var jobs []job
+	for _, p := range l.p.ordered() {
+		add := func(kind ResourceType, patch string, fs []file) {
+			for _, f := range fs {
+				jobs = append(jobs, job{kind: kind, file: f, patch: patch, line: 1})
+			}
+		}
+		add(Model, "models", p.files.models)
+		add(Seed, "seeds", p.files.seeds)
+		add(DataTest, "data_tests", p.files.tests)
+		add(Analysis, "analyses", p.files.analyses)
+		for _, f := range p.files.snapshots {
+			jobs = append(jobs, l.snapshotBlocks(f)...)
+		}
+	}
+	nodes := make([]*Node, len(jobs))
+	parallel(len(jobs), func(i int) { nodes[i] = l.readNode(jobs[i]) })
+	for i, n := range nodes {
+		if n != nil {
+			l.addNode(n, jobs[i].patch)
+		}
+	}
+	for _, p := range l.patches.snapshots {
+		l.addNode(l.yamlSnapshot(p), "snapshots")
+	}
+	l.p.buildIndex()
+	l.warnUnmatched()
+}
+
+func (l *loader) warnUnmatched() {
+	for _, p := range l.patches.nodes {
+		if !p.used {
+			l.warn(l.unmatched(p, nil))
+		}
+	}
+}
+
+// addNode files a node under its id, refusing a second one of that name.
+func (l *loader) addNode(n *Node, section string) {
+	if p := l.patches.node(n.PackageName, section, n.Name); p != nil {
+		p.used = true
+	}
+	if !n.Config.Enabled() {
+		l.p.Disabled[n.UniqueID] = append(l.p.Disabled[n.UniqueID], n)
+		return
+	}
+	if other := l.p.Nodes[n.UniqueID]; other != nil {
+		l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("there are two resources with the unique id %q: the other one is %s",
+			n.UniqueID, other.shownFile()), Hint: "rename one of the files"})
+		return
+	}
+	l.p.Nodes[n.UniqueID] = n
+}
+
+// readNode reads one file and renders it once to learn about it.
+func (l *loader) readNode(j job) *Node {
+	n := &Node{
+		Name: j.file.stem(), ResourceType: j.kind, PackageName: j.file.pkg.name, Path: j.file.relative,
+		OriginalFilePath: j.file.original, Language: "sql", Line: j.line, pkg: j.file.pkg,
+	}
+	content, ok := l.read(j.file)
+	if !ok {
+		return nil
+	}
+	n.Checksum, n.RawCode = checksum(content), content
+	n.FQN = j.file.fqn(n.Name)
+	switch {
+	case j.kind == Seed:
+		n.RawCode = ""
+		n.Checksum = checksum(content)
+	case j.block != nil:
+		n.Name, n.RawCode = j.block.Name, strings.TrimSpace(j.block.Source)
+		n.FQN = j.file.fqn(j.file.stem(), n.Name)
+	case j.kind == Analysis:
+		n.FQN = append([]string{j.file.pkg.name, "analysis"}, j.file.fqn(n.Name)[1:]...)
+		n.Path = path.Join("analysis", n.Path)
+	case path.Ext(j.file.relative) == ".py":
+		n.Language = "python"
+	}
+	n.UniqueID = string(j.kind) + "." + n.PackageName + "." + n.Name
+	l.parseNode(n, l.patches.node(n.PackageName, j.patch, n.Name))
+	return n
+}
+
+// parseNode renders a node with execute false, resolves its configs and names
+// and collects what it refers to.
+func (l *loader) parseNode(n *Node, p *patch) {
+	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
+	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
+	var fromPatch *jinja.Dict
+	if p != nil {
+		fromPatch = p.config
+	}
+	n.Config = l.resolveConfig(n.ResourceType, n.pkg, n.FQN, fromPatch)
+	if n.ResourceType != Seed && n.Language == "sql" {
+		l.renderOnce(n, sc)
+	}
+	if sc.seen.config != nil {
+		n.Config = l.resolveConfig(n.ResourceType, n.pkg, n.FQN, fromPatch, sc.seen.config)
+	}
+	l.checkConfig(n)
+	n.UnrenderedConfig = l.unrenderedConfig(n, p, sc.seen.config)
+	l.describe(n, p)
+	l.nameRelation(n)
+	l.parseHooks(n, sc)
+	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
+}
+
+func (l *loader) renderOnce(n *Node, sc *scope) {
+	t, err := jinja.Parse(n.shownFile(), n.RawCode)
+	if err != nil {
+		l.fail(templateProblem(n.shownFile(), n.Line, err))
+		return
+	}
+	n.template = &template{t}
+	if !hasTemplate(n.RawCode) {
+		return
+	}
+	if _, err := sc.render(context.Background(), t); err != nil {
+		l.fail(templateProblem(n.shownFile(), n.Line, err))
+	}
+}
+
+// parseHooks collects the refs of the node's own hooks.
+func (l *loader) parseHooks(n *Node, sc *scope) {
+	for _, h := range append(n.Config.PreHooks(), n.Config.PostHooks()...) {
+		if _, err := sc.renderText(context.Background(), "hook of "+n.UniqueID, h.SQL); err != nil {
+			l.fail(templateProblem(n.shownFile(), n.Line, err))
+		}
+	}
+}
+
+// describe takes over what properties say of a node.
+func (l *loader) describe(n *Node, p *patch) {
+	n.Tags = unique(n.Config.Tags())
+	n.Group = n.Config.String("group")
+	if n.ResourceType == Model {
+		n.Access = n.Config.String("access")
+	}
+	if p == nil {
+		return
+	}
+	n.PatchPath = p.path()
+	n.Description = text(child(p.node, "description"))
+	n.Columns = l.columns(p.file, p.node)
+	n.Constraints = list(l.rendered(p.file, child(p.node, "constraints")))
+	n.PrimaryKey = primaryKey(n)
+}
+
+func unique(in []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, s := range in {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// primaryKey reads the key off the declared constraints.
+func primaryKey(n *Node) []string {
+	isKey := func(c any) (*jinja.Dict, bool) {
+		d, _ := c.(*jinja.Dict)
+		kind, _ := d.Get("type")
+		return d, kind == "primary_key"
+	}
+	for _, c := range n.Constraints {
+		if d, ok := isKey(c); ok {
+			columns, _ := d.Get("columns")
+			return texts(columns)
+		}
+	}
+	for _, column := range n.Columns {
+		for _, c := range column.Constraints {
+			if _, ok := isKey(c); ok {
+				return []string{column.Name}
+			}
+		}
+	}
+	return nil
+}
+
+// nameRelation asks the project's macros for database, schema and alias.
+func (l *loader) nameRelation(n *Node) {
+	parts := []struct {
+		part, config string
+		to           *string
+	}{{"database", "database", &n.Database}, {"schema", "schema", &n.Schema}, {"alias", "alias", &n.Alias}}
+	for _, p := range parts {
+		custom, _ := n.Config.Get(p.config)
+		name, err := l.p.generateName(n, p.part, custom)
+		if err != nil {
+			l.fail(templateProblem(n.shownFile(), n.Line, err))
+			return
+		}
+		*p.to = name
+	}
+	if n.ResourceType == Snapshot {
+		if s := n.Config.String("target_schema"); s != "" {
+			n.Schema = s
+		}
+		if d := n.Config.String("target_database"); d != "" {
+			n.Database = d
+		}
+	}
+	n.RelationName = ""
+	if n.makesRelation() {
+		n.RelationName = l.p.Relation(n).String()
+	}
+}
+
+func (n *Node) makesRelation() bool {
+	switch n.ResourceType {
+	case Model:
+		return !n.IsEphemeral()
+	case Seed, Snapshot:
+		return true
+	case DataTest:
+		stored, _ := n.Config.Bool("store_failures")
+		return stored
+	}
+	return false
+}
+
+// generateName calls generate_<part>_name.
+func (p *Project) generateName(n *Node, part string, custom any) (string, error) {
+	m := p.generateMacro(n.pkg, part)
+	if m == nil {
+		return "", fmt.Errorf("there is no macro generate_%s_name", part)
+	}
+	sc := &scope{p: p, pkg: p.packages[m.PackageName], level: levelFull}
+	if sc.pkg == nil {
+		sc.pkg = p.root
+	}
+	node := jinja.NewDict("name", n.Name, "version", n.Version, "resource_type", string(n.ResourceType))
+	if m.PackageName != builtinName {
+		node = p.nodeDict(n)
+	}
+	v, err := m.call.Call(sc.state(nil), []any{custom, node}, nil)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(jinja.Str(v)), nil
+}
+
+// unrenderedConfig is the config as written, for state comparison.
+func (l *loader) unrenderedConfig(n *Node, p *patch, inFile *jinja.Dict) *Config {
+	d := jinja.NewDict()
+	var raw *jinja.Dict
+	if p != nil {
+		raw = p.unrendered
+	}
+	for _, from := range []*jinja.Dict{raw, inFile} {
+		for _, k := range keysIn(from) {
+			v, _ := from.Get(k)
+			d.Set(k, v)
+		}
+	}
+	return &Config{d}
+}
+
+// checkConfig refuses configs of the wrong kind, which would otherwise be
+// ignored at the moment they matter.
+func (l *loader) checkConfig(n *Node) {
+	bad := func(key, want, hint string) {
+		v, _ := n.Config.Get(key)
+		l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("the config %s of %s must be %s, not %s", key, n.UniqueID, want, jinja.Repr(v)), Hint: hint})
+	}
+	for _, key := range []string{"enabled", "full_refresh", "store_failures"} {
+		if v, ok := n.Config.Get(key); ok && v != nil {
+			if _, isBool := v.(bool); !isBool {
+				bad(key, "true or false", fmt.Sprintf("%s: \"{{ … | as_bool }}\" turns a text into a boolean", key))
+			}
+		}
+	}
+	if s := n.Config.String("severity"); n.ResourceType == DataTest && !strings.EqualFold(s, "warn") && !strings.EqualFold(s, "error") {
+		bad("severity", "error or warn", "")
+	}
+	if s := n.Config.String("on_schema_change"); s != "" && !in(s, "ignore", "fail", "append_new_columns", "sync_all_columns") {
+		bad("on_schema_change", "ignore, fail, append_new_columns or sync_all_columns", "")
+	}
+	if n.ResourceType == Model {
+		if s := n.Config.String("access"); !in(s, "private", "protected", "public") {
+			bad("access", "private, protected or public", "")
+		}
+	}
+	if n.ResourceType == Snapshot && n.Config.Enabled() && (n.Config.String("strategy") == "" || len(n.Config.UniqueKey()) == 0) {
+		l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: "snapshots must be configured with a 'strategy' and 'unique_key': " + n.UniqueID,
+			Hint: "config: {strategy: timestamp, updated_at: …, unique_key: …}"})
+	}
+}

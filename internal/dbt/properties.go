@@ -1,0 +1,271 @@
+package dbt
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/jinja"
+)
+
+// patches are what the properties files say, by what they say it of.
+type patches struct {
+	nodes     map[patchKey]*patch
+	macros    map[patchKey]*patch
+	sources   []*patch
+	exposures []*patch
+	unitTests []*patch
+	snapshots []*patch // those that are defined in YAML
+}
+
+type patchKey struct {
+	pkg, kind, name string
+}
+
+// patch is one entry of a properties file.
+type patch struct {
+	file file
+	kind string // models, seeds, …
+	name string
+	node *yaml.Node
+	// config is `config:` rendered, with the top-level keys that are configs.
+	config *jinja.Dict
+	// unrendered is config as written.
+	unrendered *jinja.Dict
+	used       bool
+}
+
+func newPatches() *patches {
+	return &patches{nodes: map[patchKey]*patch{}, macros: map[patchKey]*patch{}}
+}
+
+func (ps *patches) node(pkgName, kind, name string) *patch {
+	return ps.nodes[patchKey{pkgName, kind, name}]
+}
+
+// path is the patch as the manifest has it: package://file.
+func (p *patch) path() string { return p.file.pkg.name + "://" + p.file.original }
+
+// loadProperties reads every YAML file of every package.
+func (l *loader) loadProperties() {
+	var all []file
+	for _, p := range l.p.ordered() {
+		all = append(all, p.files.properties...)
+	}
+	docs := make([]*yaml.Node, len(all))
+	parallel(len(all), func(i int) {
+		data, err := fs.ReadFile(l.o.FS, all[i].shown)
+		if err != nil {
+			l.fail(Problem{File: all[i].shown, Message: err.Error()})
+			return
+		}
+		if docs[i], err = parseYAML(data); err != nil {
+			l.fail(yamlProblem(all[i].shown, err))
+		}
+	})
+	for i, doc := range docs {
+		l.readProperties(all[i], doc)
+	}
+}
+
+// notSupported are the top-level keys of properties that say more than this
+// runner can do.
+var notSupported = map[string]string{
+	"metrics": "metrics", "semantic_models": "semantic models", "saved_queries": "saved queries", "functions": "user-defined functions",
+}
+
+func (l *loader) readProperties(f file, doc *yaml.Node) {
+	if doc != nil && doc.Kind != yaml.MappingNode {
+		l.fail(l.problemAt(f.shown, doc, "a properties file is a mapping such as models: [...]", ""))
+		return
+	}
+	for _, e := range entries(doc) {
+		switch e.key {
+		case "version", "anchors":
+		case "models", "seeds", "snapshots", "analyses", "macros", "sources", "exposures", "groups", "unit_tests", "data_tests", "tests":
+			if !isNull(e.value) && e.value.Kind != yaml.SequenceNode {
+				l.fail(l.problemAt(f.shown, e.value, e.key+" must be a list", "begin every entry with `- name:`"))
+				continue
+			}
+			for _, n := range elements(e.value) {
+				l.readEntry(f, e.key, n)
+			}
+		default:
+			if what := notSupported[e.key]; what != "" {
+				l.fail(l.problemAt(f.shown, e.at, what+" are not supported", ""))
+				continue
+			}
+			w := l.problemAt(f.shown, e.at, fmt.Sprintf("%q is not a key of a properties file; it has no effect", e.key), "")
+			if near := nearest(e.key, []string{"models", "seeds", "snapshots", "analyses", "macros", "sources", "exposures", "groups", "unit_tests", "version"}); near != "" {
+				w.Hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			l.warn(w)
+		}
+	}
+}
+
+func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
+	p := &patch{file: f, kind: kind, name: text(child(n, "name")), node: n}
+	if n.Kind != yaml.MappingNode || p.name == "" {
+		l.fail(l.problemAt(f.shown, n, "every entry of "+kind+" needs a name", "- name: …"))
+		return
+	}
+	p.config, p.unrendered = l.configOf(f, kind, n)
+	switch kind {
+	case "sources":
+		l.patches.sources = append(l.patches.sources, p)
+	case "exposures":
+		l.patches.exposures = append(l.patches.exposures, p)
+	case "unit_tests":
+		l.patches.unitTests = append(l.patches.unitTests, p)
+	case "groups":
+		l.readGroup(p)
+	case "macros":
+		l.addPatch(l.patches.macros, p)
+	default:
+		if p.kind == "tests" {
+			p.kind = "data_tests"
+		}
+		if p.kind == "snapshots" && child(n, "relation") != nil {
+			l.patches.snapshots = append(l.patches.snapshots, p)
+		}
+		if v := keyNode(n, "versions"); v != nil {
+			l.fail(l.problemAt(f.shown, v, "model versions are not supported", ""))
+		}
+		l.addPatch(l.patches.nodes, p)
+		l.declareTests(p)
+	}
+}
+
+func (l *loader) addPatch(to map[patchKey]*patch, p *patch) {
+	key := patchKey{p.file.pkg.name, p.kind, p.name}
+	if other := to[key]; other != nil {
+		l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("%s is described twice, here and in %s:%d", p.name, other.file.shown, other.node.Line),
+			"keep one of the two entries"))
+		return
+	}
+	to[key] = p
+}
+
+// topLevelConfigs are keys beside `config:` that are configs all the same.
+var topLevelConfigs = []string{"meta", "tags", "docs", "access", "group", "quote_columns"}
+
+// configOf reads an entry's configs, rendered and as written.
+func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jinja.Dict) {
+	rendered, raw = jinja.NewDict(), jinja.NewDict()
+	sc := l.yamlScope(f.pkg)
+	render := func(n *yaml.Node, path []string) any {
+		if len(path) > 0 && (strings.HasSuffix(path[0], "_hook") || strings.HasSuffix(path[0], "-hook") || path[0] == "loaded_at_query") {
+			return n.Value
+		}
+		return l.native(sc, f.shown, n)
+	}
+	for _, key := range topLevelConfigs {
+		if v := child(n, key); !isNull(v) {
+			rendered.Set(key, yamlValue(v, render, key))
+			raw.Set(key, plain(v))
+		}
+	}
+	c := child(n, "config")
+	if !isNull(c) && c.Kind != yaml.MappingNode {
+		l.fail(l.problemAt(f.shown, c, "config must be a mapping", "config: {materialized: table}"))
+		return rendered, raw
+	}
+	for _, e := range entries(c) {
+		key := strings.TrimPrefix(e.key, "+")
+		mergeConfig(rendered, configKey(key), yamlValue(e.value, render, key))
+		raw.Set(configKey(key), plain(e.value))
+	}
+	return rendered, raw
+}
+
+// yamlScope is what templates in a package's YAML see.
+func (l *loader) yamlScope(p *pkg) *scope { return &scope{p: l.p, pkg: p, level: levelTarget} }
+
+// rendered is a value of an entry with its templates rendered.
+func (l *loader) rendered(f file, n *yaml.Node) any {
+	sc := l.yamlScope(f.pkg)
+	return yamlValue(n, func(n *yaml.Node, _ []string) any { return l.native(sc, f.shown, n) })
+}
+
+func (l *loader) renderedText(f file, n *yaml.Node) string {
+	if v := l.rendered(f, n); v != nil {
+		return jinja.Str(v)
+	}
+	return ""
+}
+
+// columns reads the columns of an entry, in order.
+func (l *loader) columns(f file, n *yaml.Node) []ColumnInfo {
+	var out []ColumnInfo
+	for _, c := range elements(child(n, "columns")) {
+		name := l.renderedText(f, child(c, "name"))
+		if name == "" {
+			l.fail(l.problemAt(f.shown, c, "every column needs a name", "- name: …"))
+			continue
+		}
+		config, _ := l.configOf(f, "columns", c)
+		info := ColumnInfo{Name: name, DataType: l.renderedText(f, child(c, "data_type")), Config: &Config{config}}
+		info.Description = text(child(c, "description"))
+		info.Tags = info.Config.Tags()
+		info.Meta, _ = config.Get("meta")
+		if q, ok := l.rendered(f, child(c, "quote")).(bool); ok {
+			info.Quote = &q
+		}
+		info.Constraints = list(l.rendered(f, child(c, "constraints")))
+		out = append(out, info)
+	}
+	return out
+}
+
+func list(v any) []any {
+	if l, ok := v.(*jinja.List); ok {
+		return l.V
+	}
+	return nil
+}
+
+func (l *loader) readGroup(p *patch) {
+	id := "group." + p.file.pkg.name + "." + p.name
+	if other := l.p.Groups[id]; other != nil {
+		l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("there are two groups named %q, here and in %s", p.name, other.OriginalFilePath), ""))
+		return
+	}
+	l.p.Groups[id] = &Group{UniqueID: id, Name: p.name, PackageName: p.file.pkg.name, Path: p.file.relative,
+		OriginalFilePath: p.file.original, Owner: l.rendered(p.file, child(p.node, "owner")), Description: text(child(p.node, "description")),
+		Config: &Config{p.config}}
+}
+
+// applyMacroPatches documents the macros that properties describe.
+func (l *loader) applyMacroPatches() {
+	for _, p := range l.patches.macros {
+		m := p.file.pkg.macros[p.name]
+		if m == nil {
+			m = p.file.pkg.macros["test_"+p.name]
+		}
+		if m == nil {
+			l.warn(l.unmatched(p, p.file.pkg.macros))
+			continue
+		}
+		m.Description, m.PatchPath = text(child(p.node, "description")), p.path()
+		m.Meta, _ = p.config.Get("meta")
+		for _, a := range elements(child(p.node, "arguments")) {
+			m.Arguments = append(m.Arguments, MacroArgument{Name: text(child(a, "name")), Type: text(child(a, "type")), Description: text(child(a, "description"))})
+		}
+	}
+}
+
+// unmatched is the warning for an entry that describes nothing.
+func (l *loader) unmatched(p *patch, macros map[string]*Macro) Problem {
+	w := l.problemAt(p.file.shown, p.node, fmt.Sprintf("did not find matching node for patch with name '%s' in the '%s' section of file '%s'", p.name, p.kind, p.file.original), "")
+	names := keysOf(macros)
+	if macros == nil && l.p.index != nil {
+		names = keysOf(l.p.index.nodes)
+	}
+	if near := nearest(p.name, names); near != "" {
+		w.Hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return w
+}

@@ -1,0 +1,45 @@
+package dbt
+
+import (
+	"fmt"
+
+	"apotheca/internal/jinja"
+)
+
+// snapshotBlocks finds the {% snapshot %} blocks of a file.
+func (l *loader) snapshotBlocks(f file) []job {
+	content, ok := l.read(f)
+	if !ok {
+		return nil
+	}
+	t, err := jinja.Parse(f.shown, content)
+	if err != nil {
+		l.fail(templateProblem(f.shown, 1, err))
+		return nil
+	}
+	var jobs []job
+	for _, b := range t.Blocks {
+		if b.Kind == "snapshot" {
+			jobs = append(jobs, job{kind: Snapshot, file: f, patch: "snapshots", block: b, line: b.Pos.Line})
+		}
+	}
+	return jobs
+}
+
+// yamlSnapshot makes a snapshot that is declared by its relation alone.
+func (l *loader) yamlSnapshot(p *patch) *Node {
+	f := p.file
+	relation := l.renderedRelation(p)
+	n := &Node{
+		Name: p.name, ResourceType: Snapshot, PackageName: f.pkg.name, Path: f.relative, OriginalFilePath: f.original,
+		Language: "sql", Line: p.node.Line, pkg: f.pkg, FQN: f.fqn(p.name),
+		RawCode: fmt.Sprintf("select * from {{ %s }}", relation),
+	}
+	n.UniqueID = "snapshot." + n.PackageName + "." + n.Name
+	n.Checksum = checksum(n.RawCode)
+	l.parseNode(n, p)
+	return n
+}
+
+// renderedRelation is `relation:` as written; it is an expression already.
+func (l *loader) renderedRelation(p *patch) string { return text(child(p.node, "relation")) }

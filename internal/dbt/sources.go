@@ -1,0 +1,129 @@
+package dbt
+
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/jinja"
+)
+
+// loadSources makes a source of every declared table.
+func (l *loader) loadSources() {
+	for _, p := range l.patches.sources {
+		if n := keyNode(p.node, "overrides"); n != nil {
+			l.fail(l.problemAt(p.file.shown, n, "overrides: of another package's source is not supported", ""))
+			continue
+		}
+		for _, t := range elements(child(p.node, "tables")) {
+			l.addSource(p, t)
+		}
+	}
+	l.p.buildIndex()
+}
+
+func (l *loader) addSource(p *patch, t *yaml.Node) {
+	f := p.file
+	name := l.renderedText(f, child(t, "name"))
+	if name == "" {
+		l.fail(l.problemAt(f.shown, t, "every table of a source needs a name", "- name: …"))
+		return
+	}
+	tableConfig, _ := l.configOf(f, "tables", t)
+	s := &Source{
+		UniqueID: "source." + f.pkg.name + "." + p.name + "." + name, Name: name, SourceName: p.name, PackageName: f.pkg.name,
+		Path: f.original, OriginalFilePath: f.original, FQN: f.fqn(p.name, name), Line: t.Line,
+		Description: text(child(t, "description")), SourceDescription: text(child(p.node, "description")),
+		Loader: l.renderedText(f, child(p.node, "loader")), External: l.rendered(f, child(t, "external")),
+		Columns: l.columns(f, t),
+	}
+	s.Config = l.resolveConfig(SourceResource, f.pkg, s.FQN, p.config, tableConfig)
+	s.Meta, _ = s.Config.Get("meta")
+	s.SourceMeta, _ = p.config.Get("meta")
+	s.Tags = unique(s.Config.Tags())
+	slices.Sort(s.Tags)
+	l.locateSource(s, p, t)
+	l.ageSource(s, p, t)
+	if !s.Config.Enabled() {
+		if l.p.index != nil {
+			l.p.index.off[s.SourceName+"."+s.Name] = true
+		}
+		return
+	}
+	if other := l.p.Sources[s.UniqueID]; other != nil {
+		l.fail(l.problemAt(f.shown, t, fmt.Sprintf("the source %s.%s is declared twice, here and in %s:%d", p.name, name, other.OriginalFilePath, other.Line),
+			"remove one of the two"))
+		return
+	}
+	l.p.Sources[s.UniqueID] = s
+}
+
+// locateSource says which relation a source reads.
+func (l *loader) locateSource(s *Source, p *patch, t *yaml.Node) {
+	f := p.file
+	or := func(def string, n *yaml.Node) string {
+		if v := l.renderedText(f, n); v != "" {
+			return v
+		}
+		return def
+	}
+	s.Database = or(l.p.Target.Database, child(p.node, "database"))
+	s.Schema = or(p.name, child(p.node, "schema"))
+	s.Identifier = or(s.Name, child(t, "identifier"))
+	s.Quoting = adapterQuoting(l.p.Target.Type)
+	for _, n := range []*yaml.Node{child(p.node, "quoting"), child(t, "quoting")} {
+		if d, ok := l.rendered(f, n).(*jinja.Dict); ok {
+			s.Quoting = overlayQuoting(s.Quoting, d)
+		}
+	}
+	s.RelationName = l.p.SourceRelation(s).String()
+}
+
+// ageSource reads what a source says of its freshness: a table's word, then
+// its source's.
+func (l *loader) ageSource(s *Source, p *patch, t *yaml.Node) {
+	pick := func(key string) (any, bool) {
+		for _, n := range []*yaml.Node{t, child(t, "config"), p.node, child(p.node, "config")} {
+			if v := keyNode(n, key); v != nil {
+				if key == "loaded_at_query" {
+					return text(child(n, key)), true
+				}
+				return l.rendered(p.file, child(n, key)), true
+			}
+		}
+		return s.Config.Get(key)
+	}
+	asText := func(key string) string {
+		v, _ := pick(key)
+		if v == nil {
+			return ""
+		}
+		return jinja.Str(v)
+	}
+	s.LoadedAtField, s.LoadedAtQuery = asText("loaded_at_field"), asText("loaded_at_query")
+	v, _ := pick("freshness")
+	d, ok := v.(*jinja.Dict)
+	if !ok {
+		return
+	}
+	s.Freshness = &Freshness{WarnAfter: age(d, "warn_after"), ErrorAfter: age(d, "error_after")}
+	if filter, _ := d.Get("filter"); filter != nil {
+		s.Freshness.Filter = jinja.Str(filter)
+	}
+}
+
+func age(d *jinja.Dict, key string) *Age {
+	v, _ := d.Get(key)
+	a, ok := v.(*jinja.Dict)
+	if !ok {
+		return nil
+	}
+	count, _ := a.Get("count")
+	period, _ := a.Get("period")
+	n, ok := count.(int64)
+	if !ok || period == nil {
+		return nil
+	}
+	return &Age{Count: int(n), Period: jinja.Str(period)}
+}

@@ -1,0 +1,272 @@
+package dbt
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"apotheca/internal/jinja"
+)
+
+// tableValue is a query's result as templates see it: an agate table.
+type tableValue struct{ *Table }
+
+func (t tableValue) Str() string { return fmt.Sprintf("<Table: %d rows>", len(t.Rows)) }
+func (t tableValue) Iter() []any { return t.rows() }
+func (t tableValue) Truth() bool { return true }
+
+func (t tableValue) rows() []any {
+	out := make([]any, len(t.Rows))
+	for i := range t.Rows {
+		out[i] = rowValue{t, t.row(i)}
+	}
+	return out
+}
+
+func (t tableValue) row(i int) []any {
+	values := make([]any, len(t.Rows[i]))
+	for j, v := range t.Rows[i] {
+		values[j] = t.value(j, v)
+	}
+	return values
+}
+
+// value turns what a driver returned into what templates compute with.
+func (t tableValue) value(column int, v any) any {
+	switch x := v.(type) {
+	case nil, bool, int64, float64, string:
+		return v
+	case []byte:
+		return string(x)
+	case Decimal:
+		return decimalValue{string(x)}
+	case time.Time:
+		if column < len(t.Columns) && strings.EqualFold(t.Columns[column].DataType, "date") {
+			return dateValue{x}
+		}
+		return datetime{x, x.Location() != time.UTC}
+	}
+	return jinja.FromGo(v)
+}
+
+// decimalValue prints as the database wrote it.
+type decimalValue struct{ text string }
+
+func (d decimalValue) Str() string  { return d.text }
+func (d decimalValue) Hash() string { return "decimal:" + d.text }
+func (d decimalValue) Truth() bool  { return strings.Trim(d.text, "-+0.") != "" }
+
+func (t tableValue) names() []any {
+	out := make([]any, len(t.Columns))
+	for i, c := range t.Columns {
+		out[i] = c.Name
+	}
+	return out
+}
+
+func (t tableValue) column(i int) columnOfTable { return columnOfTable{t, i} }
+
+func (t tableValue) GetAttr(name string) (any, bool) {
+	switch name {
+	case "columns":
+		return columnsOfTable{t}, true
+	case "rows":
+		return rowsOfTable{t}, true
+	case "column_names":
+		return &jinja.Tuple{V: t.names()}, true
+	case "column_types":
+		types := &jinja.Tuple{}
+		for _, c := range t.Columns {
+			types.V = append(types.V, c.DataType)
+		}
+		return types, true
+	case "print_table", "print_csv":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return nil, nil }), true
+	case "rename", "select", "exclude", "where", "group_by", "order_by", "merge", "to_json", "to_csv":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			return nil, fmt.Errorf("the method %s() of a query's result is not supported", name)
+		}), true
+	}
+	return nil, false
+}
+
+// columnsOfTable are a result's columns, by place or by name.
+type columnsOfTable struct{ t tableValue }
+
+func (c columnsOfTable) Iter() []any {
+	out := make([]any, len(c.t.Columns))
+	for i := range out {
+		out[i] = c.t.column(i)
+	}
+	return out
+}
+
+func (c columnsOfTable) GetItem(key any) (any, bool) {
+	if i, ok := key.(int64); ok {
+		if i < 0 {
+			i += int64(len(c.t.Columns))
+		}
+		if i >= 0 && i < int64(len(c.t.Columns)) {
+			return c.t.column(int(i)), true
+		}
+		return nil, false
+	}
+	for i, col := range c.t.Columns {
+		if col.Name == jinja.Str(key) {
+			return c.t.column(i), true
+		}
+	}
+	return nil, false
+}
+
+func (c columnsOfTable) GetAttr(name string) (any, bool) {
+	switch name {
+	case "keys":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.t.names()}, nil }), true
+	case "values":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.Iter()}, nil }), true
+	case "get":
+		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			if v, ok := c.GetItem(argument(a, kw, 0, "key", nil)); ok {
+				return v, nil
+			}
+			return argument(a, kw, 1, "default", nil), nil
+		}), true
+	}
+	return nil, false
+}
+
+// columnOfTable is one column of a result: a sequence of its values.
+type columnOfTable struct {
+	t tableValue
+	i int
+}
+
+func (c columnOfTable) Iter() []any {
+	out := make([]any, len(c.t.Rows))
+	for r := range c.t.Rows {
+		out[r] = c.t.value(c.i, c.t.Rows[r][c.i])
+	}
+	return out
+}
+
+func (c columnOfTable) GetItem(key any) (any, bool) { return at(c.Iter(), key) }
+
+func (c columnOfTable) GetAttr(name string) (any, bool) {
+	switch name {
+	case "name":
+		return c.t.Columns[c.i].Name, true
+	case "data_type":
+		return c.t.Columns[c.i].DataType, true
+	case "index":
+		return int64(c.i), true
+	case "values":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.Iter()}, nil }), true
+	case "values_distinct":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			d := jinja.NewDict()
+			for _, v := range c.Iter() {
+				d.Set(v, true)
+			}
+			return &jinja.Tuple{V: keysIn(d)}, nil
+		}), true
+	}
+	return nil, false
+}
+
+func (c columnOfTable) Str() string { return jinja.Str(&jinja.Tuple{V: c.Iter()}) }
+
+func at(items []any, key any) (any, bool) {
+	i, ok := key.(int64)
+	if i < 0 {
+		i += int64(len(items))
+	}
+	if !ok || i < 0 || i >= int64(len(items)) {
+		return nil, false
+	}
+	return items[i], true
+}
+
+// rowsOfTable are a result's rows.
+type rowsOfTable struct{ t tableValue }
+
+func (r rowsOfTable) Iter() []any                 { return r.t.rows() }
+func (r rowsOfTable) GetItem(key any) (any, bool) { return at(r.t.rows(), key) }
+func (r rowsOfTable) GetAttr(name string) (any, bool) {
+	if name == "values" {
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: r.t.rows()}, nil }), true
+	}
+	return nil, false
+}
+
+// rowValue is one row: its values by place or by name.
+type rowValue struct {
+	t      tableValue
+	values []any
+}
+
+func (r rowValue) Iter() []any  { return r.values }
+func (r rowValue) Str() string  { return jinja.Str(&jinja.Tuple{V: r.values}) }
+func (r rowValue) Hash() string { return "row:" + r.Str() }
+
+func (r rowValue) GetItem(key any) (any, bool) {
+	if v, ok := at(r.values, key); ok {
+		return v, true
+	}
+	if name, ok := key.(string); ok {
+		for i, c := range r.t.Columns {
+			if c.Name == name {
+				return r.values[i], true
+			}
+		}
+	}
+	return nil, false
+}
+
+func (r rowValue) GetAttr(name string) (any, bool) {
+	var f func(a []any, kw *jinja.Dict) any
+	switch name {
+	case "values":
+		f = func([]any, *jinja.Dict) any { return &jinja.Tuple{V: r.values} }
+	case "keys":
+		f = func([]any, *jinja.Dict) any { return &jinja.Tuple{V: r.t.names()} }
+	case "dict":
+		f = func([]any, *jinja.Dict) any { return r.dict() }
+	case "items":
+		f = func([]any, *jinja.Dict) any {
+			l := jinja.NewList()
+			for i, c := range r.t.Columns {
+				l.V = append(l.V, &jinja.Tuple{V: []any{c.Name, r.values[i]}})
+			}
+			return l
+		}
+	case "get":
+		f = func(a []any, kw *jinja.Dict) any {
+			if v, ok := r.GetItem(argument(a, kw, 0, "key", nil)); ok {
+				return v
+			}
+			return argument(a, kw, 1, "default", nil)
+		}
+	default:
+		return r.GetItem(name)
+	}
+	return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) { return f(a, kw), nil }), true
+}
+
+func (r rowValue) dict() *jinja.Dict {
+	d := jinja.NewDict()
+	for i, c := range r.t.Columns {
+		d.Set(c.Name, r.values[i])
+	}
+	return d
+}
+
+// jsonText is a value as JSON, for messages.
+func jsonText(v any) string {
+	var b bytes.Buffer
+	if err := writeJSON(&b, v, jsonStyle{spaced: true}); err != nil {
+		return jinja.Repr(v)
+	}
+	return b.String()
+}
