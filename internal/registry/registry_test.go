@@ -62,8 +62,16 @@ func (s *served) get(path string) (*http.Response, string) {
 
 type page struct {
 	TotalCount    *int
-	Studies       []json.RawMessage
+	Studies       []study
 	NextPageToken *string
+}
+
+// study is the text of one study as it was sent.
+type study string
+
+func (s *study) UnmarshalJSON(text []byte) error {
+	*s = study(text)
+	return nil
 }
 
 func (s *served) page(query string) page {
@@ -89,8 +97,8 @@ func (s *served) ids(query string) []string {
 			q += "&pageToken=" + url.QueryEscape(token)
 		}
 		p := s.page(q)
-		for _, study := range p.Studies {
-			ids = append(ids, idOf(s.t, study))
+		for _, text := range p.Studies {
+			ids = append(ids, idOf(s.t, text))
 		}
 		if p.NextPageToken == nil {
 			return ids
@@ -99,14 +107,14 @@ func (s *served) ids(query string) []string {
 	}
 }
 
-func idOf(t *testing.T, study []byte) string {
+func idOf(t *testing.T, text study) string {
 	t.Helper()
 	var s struct {
 		ProtocolSection struct {
 			IdentificationModule struct{ NctID string }
 		}
 	}
-	if err := json.Unmarshal(study, &s); err != nil {
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s.ProtocolSection.IdentificationModule.NctID
