@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +170,7 @@ func (r *run) results(ctx context.Context) *Results {
 		All:     slices.Concat(r.hooksAt("on-run-start"), r.done, r.hooksAt("on-run-end")),
 		Started: r.started,
 		Elapsed: r.Now().Sub(r.started),
-		Stopped: context.Cause(ctx),
+		Stopped: cmp.Or(ctx.Err()),
 	}
 }
 

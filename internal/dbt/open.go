@@ -1,8 +1,11 @@
 package dbt
 
-import "io/fs"
+import (
+	"io/fs"
+	"path"
+)
 
 // Open opens the file a node was read from, such as a seed's CSV.
 func (p *Project) Open(n *Node) (fs.File, error) {
-	return p.options.FS.Open(n.pkg.file(n.OriginalFilePath))
+	return p.options.FS.Open(path.Join(n.pkg.dir, n.OriginalFilePath))
 }

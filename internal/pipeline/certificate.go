@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -80,6 +81,9 @@ func (c *Certificate) Err() error {
 			return fmt.Errorf("certificate does not balance: %s: the registry has %d, counted %d (%+d)",
 				line.Name, line.Want, line.Got, line.Got-line.Want)
 		}
+	}
+	if !c.Balanced {
+		return errors.New("the certificate was not drawn up")
 	}
 	if n := c.Tests.Failed; n > 0 {
 		return fmt.Errorf("%d of the data tests failed", n)

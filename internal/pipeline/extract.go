@@ -18,6 +18,8 @@ type Extraction struct {
 	// Source names what Client reads. A pass is resumed only by an extraction
 	// of the same source: a base URL, or how a sample was made.
 	Source string
+	// Afresh gives an unfinished pass up instead of going on with it.
+	Afresh bool
 	Pace   source.PaceOptions
 	Retry  source.Policy
 	// Passes bounds how often one call begins; 3.
@@ -162,6 +164,8 @@ func (e *extraction) takeUp(build lake.Build) (extract *lake.Extract, done bool,
 		return nil, false, "", err
 	case newest.Loadable():
 		return nil, false, "", nil
+	case e.Afresh:
+		return nil, false, "a full refresh was asked for", nil
 	case newest.Source != build.Source:
 		return nil, false, fmt.Sprintf("the unfinished extract %s is of %s", newest.ID, newest.Source), nil
 	case newest.DataTimestamp != build.DataTimestamp:
@@ -205,46 +209,36 @@ func (e *extraction) begin(build lake.Build, reason string) (*lake.Extract, erro
 // was rebuilt, build becomes the new one.
 func (e *extraction) pass(ctx context.Context, extract *lake.Extract, build *lake.Build) error {
 	for !extract.Exhausted() {
-		err := e.page(ctx, extract)
-		switch {
-		case err == nil:
-			e.note(extract)
-			e.Report(e.stand)
-		case source.IsStaleToken(err):
-			return e.restart(ctx, build, err)
-		case cannotEndWell(err):
-			// Pages of two builds do not fit together: first see if they are.
-			return errors.Join(e.checkBuild(ctx, build), err)
-		default:
+		if err := e.page(ctx, extract); err != nil {
+			if source.IsStaleToken(err) {
+				return e.restart(ctx, build, err.Error())
+			}
 			return err
 		}
+		e.note(extract)
+		e.Report(e.stand)
 	}
-	if err := e.checkBuild(ctx, build); err != nil {
+	after, err := e.build(ctx)
+	if err != nil {
 		return err
+	}
+	if after != *build {
+		reason := fmt.Sprintf("the registry was rebuilt while it was read: its data were of %s and are of %s",
+			build.DataTimestamp, after.DataTimestamp)
+		*build = after
+		return &restartError{reason}
 	}
 	return extract.Finish()
 }
 
-// checkBuild fails if the registry no longer serves the build of the pass.
-func (e *extraction) checkBuild(ctx context.Context, build *lake.Build) error {
-	now, err := e.build(ctx)
-	if err != nil || now == *build {
-		return err
-	}
-	reason := fmt.Sprintf("the registry was rebuilt while it was read: its data were of %s and are of %s",
-		build.DataTimestamp, now.DataTimestamp)
-	*build = now
-	return &restartError{reason}
-}
-
 // restart asks for the build that the next pass will read.
-func (e *extraction) restart(ctx context.Context, build *lake.Build, reason error) error {
+func (e *extraction) restart(ctx context.Context, build *lake.Build, reason string) error {
 	now, err := e.build(ctx)
 	if err != nil {
-		return errors.Join(reason, err)
+		return err
 	}
 	*build = now
-	return &restartError{reason.Error()}
+	return &restartError{reason}
 }
 
 func (e *extraction) page(ctx context.Context, extract *lake.Extract) error {

@@ -17,9 +17,6 @@ func (l Layout) Warehouse() string { return filepath.Join(l.Root, "warehouse.duc
 // Runs holds the run records of all pipelines.
 func (l Layout) Runs() string { return filepath.Join(l.Root, "state", "runs") }
 
-// Lock is held by the run under way in this folder.
-func (l Layout) Lock() string { return filepath.Join(l.Root, "state", "lock") }
-
 // Target holds dbt's artifacts and compiled SQL.
 func (l Layout) Target() string { return filepath.Join(l.Root, "target", l.Pipeline) }
 

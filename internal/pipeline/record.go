@@ -73,6 +73,13 @@ type Record struct {
 	Certificate *Certificate  `json:"certificate,omitempty"`
 }
 
+func newRecord(o Options, started time.Time) *Record {
+	return &Record{
+		RunID: newRunID(started), Pipeline: o.Layout.Pipeline, RunDate: o.RunDate,
+		Version: o.Version, PID: os.Getpid(), Status: Running, StartedAt: started,
+	}
+}
+
 // StageRecord is how one stage of a run went.
 type StageRecord struct {
 	Name            Stage            `json:"name"`

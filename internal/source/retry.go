@@ -82,7 +82,6 @@ func (r *retry) Version(ctx context.Context) (version Version, err error) {
 }
 
 func (r *retry) retried(ctx context.Context, request func() error) error {
-	malformed := 0
 	for attempt := 1; ; attempt++ {
 		err := request()
 		var failure *Error
@@ -93,10 +92,7 @@ func (r *retry) retried(ctx context.Context, request func() error) error {
 		if failure.Kind != KindUnreachable {
 			r.reached = true
 		}
-		if failure.Kind == KindMalformed {
-			malformed++
-		}
-		if malformed >= malformedAttempts || !r.again(failure, attempt) {
+		if !r.again(failure, attempt) {
 			final := *failure
 			final.Attempts = attempt
 			return &final
@@ -118,6 +114,8 @@ func (r *retry) again(failure *Error, attempt int) bool {
 		return false
 	case failure.Kind == KindUnreachable:
 		return r.reached
+	case failure.Kind == KindMalformed:
+		return attempt < malformedAttempts
 	case failure.RetryAfter > r.MaxRetryAfter:
 		failure.Cause += fmt.Sprintf("; it asks to wait %s, longer than the %s that are waited",
 			failure.RetryAfter, r.MaxRetryAfter)

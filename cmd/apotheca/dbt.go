@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/build"
+	"apotheca/internal/dbt"
+)
+
+// dbtFlags are the ones that dbt's own commands share.
+type dbtFlags struct {
+	projectDir  string
+	profilesDir string
+	profile     string
+	target      string
+	targetPath  string
+	selects     []string
+	exclude     []string
+	vars        string
+	threads     int
+	fullRefresh bool
+	failFast    bool
+	output      string
+}
+
+func (a *app) dbtCommand() *cobra.Command {
+	f := &dbtFlags{}
+	parent := &cobra.Command{
+		Use:   "dbt",
+		Short: "Run a dbt project in-process",
+		Long: `Runs a standard dbt project, with dbt's commands, selection syntax, artifacts and
+exit codes, without Python. What dbt has and this does not fails with its name.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("no dbt command is named %q", args[0]).hint("apotheca dbt --help lists them")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f.register(parent)
+	for _, c := range []struct{ name, short string }{
+		{"build", "Run seeds, models and tests in the order of the graph"},
+		{"run", "Run models"},
+		{"test", "Run data tests and unit tests"},
+		{"seed", "Load seeds"},
+		{"compile", "Write the SQL of models and tests without running it"},
+		{"ls", "List what a selection means"},
+		{"parse", "Read the project and report what is wrong with it"},
+	} {
+		parent.AddCommand(&cobra.Command{
+			Use:   c.name,
+			Short: c.short,
+			Args:  cobra.NoArgs,
+			RunE:  func(cmd *cobra.Command, _ []string) error { return a.dbt(cmd.Context(), c.name, f) },
+		})
+	}
+	return parent
+}
+
+func (f *dbtFlags) register(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
+	flags.SortFlags = false
+	flags.StringVar(&f.projectDir, "project-dir", "", "the project's `folder` (default the nearest one with dbt_project.yml)")
+	flags.StringVar(&f.profilesDir, "profiles-dir", "", "`folder` of profiles.yml")
+	flags.StringVar(&f.profile, "profile", "", "`profile` to use instead of the project's")
+	flags.StringVarP(&f.target, "target", "t", "", "`output` of the profile")
+	flags.StringVar(&f.targetPath, "target-path", "", "`folder` of artifacts (default target)")
+	flags.StringArrayVarP(&f.selects, "select", "s", nil, "`nodes` to include, in dbt's selection syntax")
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "`nodes` to leave out")
+	flags.StringVar(&f.vars, "vars", "", "variables, as `YAML` or JSON")
+	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
+	flags.BoolVarP(&f.fullRefresh, "full-refresh", "f", false, "rebuild incremental models and seeds from nothing")
+	flags.BoolVarP(&f.failFast, "fail-fast", "x", false, "start nothing more after the first failure")
+	flags.StringVar(&f.output, "output", "selector", "what ls prints: selector, name, path or json")
+}
+
+func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
+	dir, err := f.findProject()
+	if err != nil {
+		return err
+	}
+	project, err := a.loadProject(command, dir, f)
+	if err != nil {
+		return err
+	}
+	ids, err := project.Select(dbt.Selection{Select: words(f.selects), Exclude: words(f.exclude)})
+	if err != nil {
+		return &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	switch command {
+	case "ls":
+		return a.list(project, ids, f.output)
+	case "parse":
+		fmt.Fprintf(a.stdout, "%s: %d nodes, %d sources, %d unit tests; nothing is wrong\n",
+			project.Name, len(project.Nodes), len(project.Sources), len(project.UnitTests))
+		return nil
+	}
+	targetDir := f.targetPath
+	if targetDir == "" {
+		targetDir = filepath.Join(dir, "target")
+	}
+	w, err := opener(dir, "", 0)(ctx, project.Target)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	console := &build.Console{Out: a.stdout, Colour: a.colour}
+	results, err := build.Run(ctx, build.Options{
+		Project: project, Warehouse: w, IDs: ids, Command: build.Command(command),
+		Threads: project.Target.Threads, FullRefresh: f.fullRefresh, FailFast: f.failFast,
+		TargetDir: targetDir, Report: console.Report,
+	})
+	if err != nil {
+		return err
+	}
+	if results.Failed() {
+		return errFailed
+	}
+	return nil
+}
+
+// findProject goes up from the working folder, as dbt does.
+func (f *dbtFlags) findProject() (string, error) {
+	const marker = "dbt_project.yml"
+	if f.projectDir != "" {
+		if _, err := os.Stat(filepath.Join(f.projectDir, marker)); err != nil {
+			return "", usagef("%s has no %s", f.projectDir, marker).
+				hint("--project-dir names the folder that holds it")
+		}
+		return f.projectDir, nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find working folder: %w", err)
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, marker)); err == nil {
+			if dir == here {
+				return ".", nil
+			}
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", usagef("neither this folder nor one above it has a %s", marker).
+				hint("--project-dir DIR; apotheca init DIR writes the built-in projects out")
+		}
+	}
+}
+
+// loadProject reads the project in dir and says what is suspicious in it.
+func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error) {
+	vars := map[string]any{}
+	if err := yaml.Unmarshal([]byte(f.vars), &vars); err != nil {
+		return nil, usagef("--vars is not a YAML dictionary: %v", err).
+			hint(`--vars '{run_date: 2026-11-21}'`)
+	}
+	profiles, err := a.profilesFS(dir, f.profilesDir)
+	if err != nil {
+		return nil, err
+	}
+	project, err := dbt.Load(dbt.Options{
+		FS: os.DirFS(dir), Dir: dir, Profiles: profiles,
+		Profile: f.profile, Target: f.target,
+		Vars: vars, Env: a.env, FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
+		Now: a.now().UTC(), InvocationID: newUUID(),
+		Log: func(message string) { fmt.Fprintln(a.stdout, message) },
+	})
+	if err != nil {
+		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	for _, w := range project.Warnings {
+		fmt.Fprintf(a.stderr, "warning: %v\n", w)
+	}
+	return project, nil
+}
+
+// profilesFS is where profiles.yml is read from, in dbt's order.
+func (a *app) profilesFS(projectDir, flag string) (fs.FS, error) {
+	if flag == "" {
+		flag, _ = a.env("DBT_PROFILES_DIR")
+	}
+	if flag != "" {
+		if _, err := os.Stat(filepath.Join(flag, "profiles.yml")); err != nil {
+			return nil, usagef("%s has no profiles.yml", flag).hint("--profiles-dir names the folder that holds it")
+		}
+		return os.DirFS(flag), nil
+	}
+	for _, dir := range []string{".", projectDir} {
+		if _, err := os.Stat(filepath.Join(dir, "profiles.yml")); err == nil {
+			return os.DirFS(dir), nil
+		}
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, fmt.Errorf("find profiles.yml: %w", err)
+	}
+	dir := filepath.Join(home, ".dbt")
+	if _, err := os.Stat(filepath.Join(dir, "profiles.yml")); errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("no profiles.yml in this folder, in the project or in %s", dir).
+			hint("--profiles-dir DIR names the folder that holds it")
+	}
+	return os.DirFS(dir), nil
+}
+
+// words splits what one flag held at its spaces: --select "a b".
+func words(values []string) []string {
+	var all []string
+	for _, value := range values {
+		all = append(all, strings.Fields(value)...)
+	}
+	return all
+}
+
+// repeatLists lets a selection run on over several arguments, as dbt does:
+// `--select a b` becomes `--select a --select b`.
+func repeatLists(args []string) []string {
+	if len(args) == 0 || args[0] != "dbt" {
+		return args
+	}
+	lists := map[string]bool{"--select": true, "-s": true, "--exclude": true}
+	var out []string
+	flag, taken := "", false
+	for _, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "-"):
+			flag, taken = "", false
+			if lists[arg] {
+				flag = arg
+			}
+			out = append(out, arg)
+		case flag != "" && taken:
+			out = append(out, flag, arg)
+		default:
+			taken = true
+			out = append(out, arg)
+		}
+	}
+	return out
+}
+
+// newUUID is a random id in the form dbt's artifacts have it.
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"apotheca/projects"
+)
+
+// configTemplate lists every setting with its default.
+const configTemplate = `# Settings of apotheca in this folder. All are optional; flags win over them.
+
+dir: apotheca-data            # lake, warehouse, run records, logs
+projects: projects            # the dbt projects; remove the line to use the built-in ones
+
+registry:
+  # base_url: https://clinicaltrials.gov/api/v2
+  # user_agent: your-institute/1.0 (mailto:data@example.org)
+  # proxy: http://proxy.example.org:3128
+  page_size: 1000             # studies a request, at most 1000
+  rate: 50/1m                 # requests in any window of that length
+
+keep:
+  extracts: 3                 # finished extracts kept in the lake
+  runs: 1000                  # run records kept
+
+threads: 4                    # models and tests at once
+memory_limit: 600MB           # of DuckDB
+`
+
+func (a *app) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "init DIR",
+		Short: "Write the built-in projects out, to be edited",
+		Long: `Writes the built-in dbt projects and a configuration file into DIR. Commands that
+run in DIR then use the projects there instead of the built-in ones. Nothing that
+exists is overwritten.`,
+		Args: oneArg("DIR", "apotheca init my-warehouse"),
+		RunE: func(_ *cobra.Command, args []string) error { return a.init(args[0]) },
+	}
+}
+
+func (a *app) init(dir string) error {
+	if err := writeNew(filepath.Join(dir, configName), []byte(configTemplate)); err != nil {
+		return err
+	}
+	err := fs.WalkDir(projects.ClinicalTrials, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(projects.ClinicalTrials, path)
+		if err != nil {
+			return fmt.Errorf("read built-in %s: %w", path, err)
+		}
+		return writeNew(filepath.Join(dir, "projects", filepath.FromSlash(path)), text)
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, `wrote %[1]s/%[2]s and %[1]s/projects
+
+next:
+  cd %[1]s
+  apotheca run clinical-trials --sample     runs the project in projects/clinical_trials
+`, dir, configName)
+	return nil
+}
+
+// writeNew writes a file that must not exist yet.
+func writeNew(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return usagef("%s exists, and init overwrites nothing", path).
+			hint("give a new folder, or move the file away")
+	}
+	if err != nil {
+		return fmt.Errorf("create file: %w", err)
+	}
+	if _, err := f.Write(text); err != nil {
+		f.Close()
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return f.Close()
+}
+
+// oneArg accepts exactly one argument and shows an example otherwise.
+func oneArg(name, example string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("%s takes one %s, got %d arguments", cmd.CommandPath(), name, len(args)).
+				hint("%s", example)
+		}
+		return nil
+	}
+}

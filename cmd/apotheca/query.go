@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"apotheca/internal/pipeline"
+	"apotheca/internal/warehouse"
+	"apotheca/internal/warehouse/duckdb"
+)
+
+func (a *app) queryCommand() *cobra.Command {
+	var dir, format string
+	cmd := &cobra.Command{
+		Use:   `query "select …"`,
+		Short: "Ask the warehouse",
+		Long: `Runs one query on the embedded warehouse, read-only, and prints what it returns:
+as a table for people, as csv or json for scripts. The star schema is in the
+schema analytics, which unqualified names look in first; the rows as they were
+loaded are in staging.`,
+		Example: `  apotheca query "select overall_status, count(*) from dim_study group by all"
+  apotheca query --format csv "select * from fact_study_site" > sites.csv`,
+		Args: oneArg("query in quotes", `apotheca query "select count(*) from dim_study"`),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := readConfig()
+			if err != nil {
+				return err
+			}
+			if !cmd.Flags().Changed("dir") {
+				dir = c.Dir
+			}
+			switch format {
+			case "table", "csv", "json":
+			default:
+				return usagef("no format is named %q", format).hint("--format table, csv or json")
+			}
+			return a.query(cmd, pipeline.Layout{Root: dir}.Warehouse(), args[0], format)
+		},
+	}
+	dirFlag(cmd, &dir)
+	cmd.Flags().StringVar(&format, "format", "table", "table, csv or json")
+	return cmd
+}
+
+func (a *app) query(cmd *cobra.Command, path, sql, format string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return usagef("there is no warehouse at %s", path).
+			hint("apotheca run clinical-trials --sample makes one; --dir names another folder")
+	}
+	ctx := cmd.Context()
+	w, err := duckdb.Open(ctx, duckdb.Options{Path: path, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	conn, err := w.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := searchSchemas(ctx, conn, w.Dialect()); err != nil {
+		return err
+	}
+	rows, err := conn.Query(ctx, sql)
+	if err != nil {
+		return &userError{message: err.Error(), code: exitUsage, cause: err,
+			advice: `apotheca query "select table_schema, table_name from information_schema.tables" lists the tables`}
+	}
+	return writeRows(a.stdout, rows, format)
+}
+
+// searchSchemas lets unqualified names mean the star first, then what it was
+// made of; a schema that is not there yet cannot be searched.
+func searchSchemas(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect) error {
+	found, err := warehouse.Fetch(ctx, conn, -1,
+		`select schema_name from information_schema.schemata
+		where schema_name in ('analytics', 'staging', 'reference') and catalog_name = current_database()
+		order by schema_name`)
+	if err != nil {
+		return err
+	}
+	path := d.DefaultSchema
+	for i := len(found.Rows) - 1; i >= 0; i-- {
+		path = warehouse.Text(found.Rows[i][0]) + "," + path
+	}
+	_, err = conn.Exec(ctx, "set search_path = "+warehouse.StringLiteral(path))
+	return err
+}
+
+// dirFlag is the flag of every command that works in a data folder.
+func dirFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "", "data `folder` (default ./apotheca-data)")
+}

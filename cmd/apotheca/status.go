@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"apotheca/internal/pipeline"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var dir string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status [clinical-trials]",
+		Short: "Where each stage stands, from recorded results",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 1 && args[0] != clinicalTrials {
+				return usagef("no pipeline is named %q", args[len(args)-1]).hint("apotheca status %s", clinicalTrials)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig()
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("dir") {
+				c.Dir = dir
+			}
+			s, err := pipeline.ReadStatus(pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				enc := json.NewEncoder(a.stdout)
+				enc.SetIndent("", "  ")
+				return enc.Encode(s)
+			}
+			a.printStatus(s, c.Dir)
+			return nil
+		},
+	}
+	dirFlag(cmd, &dir)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
+	return cmd
+}
+
+func (a *app) printStatus(s *pipeline.PipelineStatus, dir string) {
+	fmt.Fprintf(a.stdout, "%s in %s\n\n", s.Pipeline, dir)
+	if s.LastRun == nil {
+		fmt.Fprintf(a.stdout, "nothing was run here yet\n\nnext:\n  apotheca run %s --sample\n", s.Pipeline)
+		return
+	}
+	g := grid{head: []string{"stage", "status", "when", "took", "what"}}
+	for _, stage := range s.Stages {
+		when, took := "", ""
+		if !stage.StartedAt.IsZero() {
+			when = stage.StartedAt.Format("2006-01-02 15:04:05Z")
+			took = seconds(stage.DurationMS)
+		}
+		g.add(string(stage.Name), a.paint(stage.Status), when, took, stage.Summary)
+	}
+	g.write(a.stdout, "")
+	fmt.Fprintf(a.stdout, "\nlast run %s, run date %s: %s\n", s.LastRun.RunID, s.LastRun.RunDate, s.LastRun.Status)
+	if s.LastRun.Error != "" {
+		fmt.Fprintf(a.stdout, "  %s\n", s.LastRun.Error)
+	}
+	if s.Next != "" {
+		fmt.Fprintf(a.stdout, "\nnext:\n  %s\n", s.Next)
+	}
+}
+
+func (a *app) paint(s pipeline.Status) string {
+	if s == "" {
+		return "never run"
+	}
+	return string(s)
+}
+
+func seconds(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d >= time.Minute {
+		return d.Round(time.Second).String()
+	}
+	return fmt.Sprintf("%.1fs", d.Seconds())
+}

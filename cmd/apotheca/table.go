@@ -1,0 +1,217 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"apotheca/internal/warehouse"
+)
+
+// columnWidthMax is where a cell of a printed table is cut; csv and json
+// carry everything.
+const columnWidthMax = 60
+
+// grid prints rows in columns as wide as their widest cell, numbers to the
+// right. It holds all rows: it is for what a person reads.
+type grid struct {
+	head  []string
+	rows  [][]string
+	right []bool // columns of numbers
+}
+
+func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
+
+func (g *grid) write(w io.Writer, indent string) {
+	widths := make([]int, len(g.head))
+	for _, row := range append([][]string{g.head}, g.rows...) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	line := func(cells []string) {
+		var b strings.Builder
+		b.WriteString(indent)
+		for i, cell := range cells {
+			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i < len(g.right) && g.right[i] {
+				b.WriteString(pad + cell)
+			} else {
+				b.WriteString(cell + pad)
+			}
+			b.WriteString("  ")
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+	line(g.head)
+	rules := make([]string, len(widths))
+	for i, width := range widths {
+		rules[i] = strings.Repeat("─", width)
+	}
+	line(rules)
+	for _, row := range g.rows {
+		line(row)
+	}
+}
+
+// writeRows prints a query's result in one of the formats of `query`. Only the
+// table holds all rows; csv and json are written as they come.
+func writeRows(w io.Writer, rows *warehouse.Rows, format string) error {
+	switch format {
+	case "csv":
+		return writeCSV(w, rows)
+	case "json":
+		return writeJSON(w, rows)
+	default:
+		return writeTable(w, rows)
+	}
+}
+
+func writeTable(w io.Writer, rows *warehouse.Rows) error {
+	var g grid
+	for _, c := range rows.Columns {
+		g.head = append(g.head, c.Name)
+		g.right = append(g.right, false)
+	}
+	for row, err := range rows.All() {
+		if err != nil {
+			return err
+		}
+		cells := make([]string, len(row))
+		for i, value := range row {
+			cells[i] = cell(value)
+			switch value.(type) {
+			case int64, float64, warehouse.Decimal:
+				g.right[i] = true
+			}
+		}
+		g.add(cells...)
+	}
+	g.write(w, "")
+	noun := "rows"
+	if len(g.rows) == 1 {
+		noun = "row"
+	}
+	fmt.Fprintf(w, "(%d %s)\n", len(g.rows), noun)
+	return nil
+}
+
+// cell is a value on one line of bounded width.
+func cell(value any) string {
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, warehouse.Text(value))
+	if utf8.RuneCountInString(text) > columnWidthMax {
+		return string([]rune(text)[:columnWidthMax-1]) + "…"
+	}
+	return text
+}
+
+func writeCSV(w io.Writer, rows *warehouse.Rows) error {
+	out := csv.NewWriter(w)
+	names := make([]string, len(rows.Columns))
+	for i, c := range rows.Columns {
+		names[i] = c.Name
+	}
+	if err := out.Write(names); err != nil {
+		rows.Close()
+		return err
+	}
+	for row, err := range rows.All() {
+		if err != nil {
+			return err
+		}
+		cells := make([]string, len(row))
+		for i, value := range row {
+			if value != nil { // NULL is the empty field
+				cells[i] = warehouse.Text(value)
+			}
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// writeJSON writes an array with one object a line, columns in their order.
+func writeJSON(w io.Writer, rows *warehouse.Rows) error {
+	fmt.Fprint(w, "[")
+	separator := "\n"
+	for row, err := range rows.All() {
+		if err != nil {
+			return err
+		}
+		var b strings.Builder
+		for i, value := range row {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			name, _ := json.Marshal(rows.Columns[i].Name)
+			text, err := json.Marshal(jsonValue(value))
+			if err != nil {
+				return fmt.Errorf("encode column %s: %w", rows.Columns[i].Name, err)
+			}
+			b.Write(name)
+			b.WriteString(": ")
+			b.Write(text)
+		}
+		if _, err := fmt.Fprintf(w, "%s  {%s}", separator, &b); err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	_, err := fmt.Fprint(w, "\n]\n")
+	return err
+}
+
+// jsonValue keeps exact numbers exact and writes times as the table does.
+func jsonValue(value any) any {
+	switch v := value.(type) {
+	case nil, bool, int64, string:
+		return v
+	case warehouse.Decimal:
+		return json.Number(v)
+	case float64:
+		if v != v || v > maxFloat || v < -maxFloat { // JSON has no NaN and no infinity
+			return warehouse.Text(v)
+		}
+		return v
+	default:
+		return warehouse.Text(v)
+	}
+}
+
+const maxFloat = 1.7976931348623157e308
+
+// count writes 1234567 as 1,234,567.
+func count[N int | int64](n N) string {
+	text := fmt.Sprint(n)
+	sign := ""
+	if n < 0 {
+		sign, text = "-", text[1:]
+	}
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return sign + text
+}
+
+// size writes bytes in the unit a person would choose.
+func size(bytes int64) string {
+	switch {
+	case bytes >= 1<<30:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30))
+	case bytes >= 1<<20:
+		return fmt.Sprintf("%.0f MB", float64(bytes)/(1<<20))
+	default:
+		return fmt.Sprintf("%d kB", bytes>>10)
+	}
+}

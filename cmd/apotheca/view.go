@@ -1,0 +1,255 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"apotheca/internal/build"
+	"apotheca/internal/pipeline"
+)
+
+// view shows a run while it happens. Its rules:
+//
+//  1. What stays on the screen is one line a stage, and whatever a person must
+//     know: retries, restarts, warnings, failures, the certificate.
+//  2. What moves is one line, rewritten in place, and only on a terminal.
+//  3. Elsewhere progress is a plain line every now and then, so that a log
+//     shows that the run lives.
+type view struct {
+	mu     sync.Mutex
+	out    io.Writer
+	live   bool // rewrite the progress line in place
+	colour bool
+	line   string // what the progress line holds now
+	said   int    // progress reports since the last plain line
+}
+
+// plainEvery is how many progress reports make one line in a log.
+const plainEvery = 25
+
+func (a *app) newView(asJSON bool) *view {
+	v := &view{out: a.stdout, live: isTerminal(a.stdout), colour: a.colour}
+	if asJSON { // standard output is for the script
+		v.out, v.live, v.colour = a.stderr, isTerminal(a.stderr), false
+	}
+	return v
+}
+
+func (v *view) begin(o pipeline.Options, dir, sample string) {
+	fmt.Fprintf(v.out, "%s  run date %s  into %s\n", o.Layout.Pipeline, o.RunDate, dir)
+	if o.From == pipeline.Extract {
+		from := o.Registry.BaseURL
+		if n, err := strconv.Atoi(sample); err == nil {
+			from = fmt.Sprintf("the bundled sample registry, %s made-up studies (%s)", count(n), from)
+		}
+		fmt.Fprintf(v.out, "reading %s\n", from)
+	}
+	fmt.Fprintln(v.out)
+}
+
+// Started implements pipeline.Reporter.
+func (v *view) Started(stage pipeline.Stage) { v.Progress(stage, "…") }
+
+// Progress implements pipeline.Reporter.
+func (v *view) Progress(stage pipeline.Stage, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	line := fmt.Sprintf("%-8s %s", stage, text)
+	if v.live {
+		v.clear()
+		fmt.Fprint(v.out, line)
+		v.line = line
+		return
+	}
+	if v.said++; v.said%plainEvery == 0 {
+		fmt.Fprintln(v.out, line)
+	}
+}
+
+// Note implements pipeline.Reporter.
+func (v *view) Note(stage pipeline.Stage, text string) {
+	v.print("%-8s %s\n", stage, v.paint(yellow, text))
+}
+
+// Finished implements pipeline.Reporter.
+func (v *view) Finished(s pipeline.StageRecord) {
+	mark := v.paint(green, "ok")
+	switch s.Status {
+	case pipeline.Failure:
+		mark = v.paint(red, "failed")
+	case pipeline.Interrupted:
+		mark = v.paint(yellow, "stopped")
+	}
+	v.print("%-8s %s  %s  %s, %s\n", s.Name, mark, s.Summary(), seconds(s.DurationMS), size(s.PeakMemoryBytes))
+	v.said = 0
+}
+
+// Node implements pipeline.Reporter. What did not pass is listed in the end.
+func (v *view) Node(e build.Event) {
+	if e.Kind == build.NodeStarted {
+		v.Progress(pipeline.Build, fmt.Sprintf("%d of %d  %s", e.Result.Index, e.Total, e.Result.Name()))
+	}
+}
+
+// print writes lines that stay.
+func (v *view) print(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.clear()
+	fmt.Fprintf(v.out, format, args...)
+}
+
+// clear takes the progress line off the screen.
+func (v *view) clear() {
+	if v.live && v.line != "" {
+		fmt.Fprint(v.out, "\r\x1b[K")
+		v.line = ""
+	}
+}
+
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	bold   = "\x1b[1m"
+)
+
+func (v *view) paint(colour, text string) string {
+	if !v.colour {
+		return text
+	}
+	return colour + text + "\x1b[0m"
+}
+
+// end prints the certificate and what to do next.
+func (v *view) end(record *pipeline.Record, dir string) {
+	v.print("")
+	if record == nil {
+		return
+	}
+	if record.Certificate != nil {
+		v.certificate(record)
+	}
+	if record.Status != pipeline.Success {
+		return
+	}
+	v.next(record, dir)
+}
+
+func (v *view) certificate(record *pipeline.Record) {
+	c := record.Certificate
+	v.findings("Failed", red, c.Failures)
+	v.findings("Warnings", yellow, c.Warnings)
+	v.print("\n%s\n\n", v.paint(bold, "Certificate"))
+	g := grid{head: []string{"what", "counted", "registry", ""}, right: []bool{false, true, true}}
+	for _, line := range c.Lines {
+		verdict := "balances"
+		if !line.Balanced {
+			verdict = fmt.Sprintf("off by %+d", line.Got-line.Want)
+		}
+		g.add(line.Name, count(line.Got), count(line.Want), verdict)
+	}
+	g.write(v.out, "  ")
+	v.print("\n")
+	tables := grid{head: []string{"table", "rows"}, right: []bool{false, true}}
+	for _, t := range c.Tables {
+		tables.add(t.Schema+"."+t.Table, count(t.Rows))
+	}
+	tables.write(v.out, "  ")
+	v.print("\n")
+	stages := grid{head: []string{"stage", "took", "peak memory"}, right: []bool{false, true, true}}
+	for _, s := range record.Stages {
+		stages.add(string(s.Name), seconds(s.DurationMS), size(s.PeakMemoryBytes))
+	}
+	stages.add("all", seconds(c.DurationMS), size(c.PeakMemoryBytes))
+	stages.write(v.out, "  ")
+	t := c.Tests
+	v.print("\n  tests     %d passed, %d warned, %d failed, %d skipped\n", t.Passed, t.Warned, t.Failed, t.Skipped)
+	v.print("  registry  data of %s\n", c.DataTimestamp)
+	verdict := v.paint(green, "GREEN: nothing is missing")
+	if record.Status != pipeline.Success {
+		verdict = v.paint(red, "NOT GREEN: "+record.Error)
+	}
+	v.print("\n%s\n", verdict)
+}
+
+// findings lists tests and the records they name.
+func (v *view) findings(title, colour string, all []pipeline.Finding) {
+	if len(all) == 0 {
+		return
+	}
+	v.print("\n%s\n\n", v.paint(bold, title))
+	for _, f := range all {
+		v.print("  %s  %s\n", v.paint(colour, f.Test), f.Message)
+		if len(f.Sample) > 0 {
+			v.print("%s\n", wrapped("    ", strings.Join(f.Sample, ", "), more(f)))
+		}
+	}
+}
+
+func more(f pipeline.Finding) string {
+	if rest := f.Rows - int64(len(f.Sample)); rest > 0 {
+		return fmt.Sprintf(" and %s more", count(rest))
+	}
+	return ""
+}
+
+// wrapped breaks a list at 78 columns.
+func wrapped(indent, text, tail string) string {
+	var b strings.Builder
+	width := 0
+	for i, word := range strings.Fields(text + tail) {
+		length := utf8.RuneCountInString(word)
+		if i == 0 || width+1+length > 78 {
+			if i > 0 {
+				b.WriteString("\n")
+			}
+			b.WriteString(indent + word)
+			width = len(indent) + length
+			continue
+		}
+		b.WriteString(" " + word)
+		width += 1 + length
+	}
+	return b.String()
+}
+
+func (v *view) next(record *pipeline.Record, dir string) {
+	at := ""
+	if dir != defaultConfig().Dir {
+		at = " --dir " + dir
+	}
+	last := record.Stages[len(record.Stages)-1].Name
+	if last != pipeline.Build {
+		v.print("\nnext:\n  apotheca run %s%s --from %s\n", record.Pipeline, at, following(last))
+		return
+	}
+	v.print(`
+next:
+  apotheca query%[1]s "select overall_status, count(*) as studies from dim_study group by 1 order by 2 desc"
+  apotheca status%[1]s
+`, at)
+}
+
+func following(s pipeline.Stage) pipeline.Stage {
+	return map[pipeline.Stage]pipeline.Stage{
+		pipeline.Extract: pipeline.Compact,
+		pipeline.Compact: pipeline.Load,
+		pipeline.Load:    pipeline.Build,
+	}[s]
+}
+
+// endJSON prints the record for a script.
+func (a *app) endJSON(record *pipeline.Record, err error) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	if encodeErr := enc.Encode(record); encodeErr != nil {
+		return encodeErr
+	}
+	return err
+}

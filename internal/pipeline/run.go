@@ -1,0 +1,169 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"apotheca/internal/build"
+	"apotheca/internal/dbt"
+	"apotheca/internal/flatten"
+	"apotheca/internal/lake"
+	"apotheca/internal/source"
+	"apotheca/internal/warehouse"
+)
+
+// Options of a run. All of it is given; nothing is looked up.
+type Options struct {
+	Layout   Layout
+	Version  string
+	From, To Stage
+
+	// RunDate is the day that is today to the models, YYYY-MM-DD.
+	RunDate string
+	// FullRefresh starts the extract afresh and rebuilds incremental models.
+	FullRefresh bool
+
+	Registry source.CTGovOptions
+	Rate     Rate
+	// Source names what is read. An unfinished extract is taken up again only
+	// by a run that reads the same: a base URL, or how a sample was made.
+	Source string
+
+	Spec         *flatten.Spec
+	Project      fs.FS
+	ProjectLabel string // how messages name the project's root
+	Target       string // output of profiles.yml; empty is its own choice
+	Env          func(string) (string, bool)
+	Threads      int
+
+	KeepExtracts int // finished extracts that stay in the lake
+	KeepRuns     int // run records that stay
+
+	// Open opens the warehouse of a target.
+	Open func(context.Context, dbt.Target) (warehouse.Warehouse, error)
+	// Reporter is told of what happens, from one goroutine at a time.
+	Reporter Reporter
+	Now      func() time.Time
+}
+
+// Rate is how many requests may fall into any window. Zero values are the
+// defaults of source.Pace; below zero there is no limit.
+type Rate struct {
+	Requests int
+	Window   time.Duration
+}
+
+// Reporter shows a run while it happens.
+type Reporter interface {
+	Started(Stage)
+	// Progress replaces what was said of the stage before.
+	Progress(stage Stage, text string)
+	// Note is worth a line of its own: a retry, a pass begun again, and why.
+	Note(stage Stage, text string)
+	Finished(StageRecord)
+	// Node is an event of the build stage.
+	Node(build.Event)
+}
+
+// run is one run under way.
+type run struct {
+	Options
+	lake    *lake.Lake
+	journal Journal
+	record  *Record
+	results *build.Results // of the build stage
+}
+
+// Run runs the stages from one to another and returns the run's record, which
+// is also in the journal. The error says why the run is not green; the record
+// is nil only when the run could not begin.
+func Run(ctx context.Context, o Options) (*Record, error) {
+	r := &run{
+		Options: o,
+		lake:    lake.Open(o.Layout.Lake(), lake.Options{Now: o.Now}),
+		journal: NewJournal(o.Layout.Runs()),
+	}
+	lock, err := r.lake.Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Unlock()
+	started := o.Now().UTC()
+	r.record = newRecord(o, started)
+	// A run that cannot be recorded must not begin: nobody would know of it.
+	if err := r.journal.Write(r.record); err != nil {
+		return nil, err
+	}
+	err = r.stages(ctx)
+	r.close(ctx, err)
+	if writeErr := r.journal.Write(r.record); writeErr != nil {
+		return r.record, errors.Join(err, writeErr)
+	}
+	return r.record, errors.Join(err, r.journal.Prune(o.Layout.Pipeline, max(o.KeepRuns, 1)))
+}
+
+func (r *run) stages(ctx context.Context) error {
+	for _, stage := range between(r.From, r.To) {
+		if err := r.stage(ctx, stage); err != nil {
+			return fmt.Errorf("%s: %w", stage, err)
+		}
+	}
+	if r.To != Build {
+		return nil
+	}
+	return r.record.Certificate.Err()
+}
+
+// stage runs one stage between two states of the record.
+func (r *run) stage(ctx context.Context, stage Stage) error {
+	started := r.Now().UTC()
+	r.record.Stages = append(r.record.Stages, StageRecord{Name: stage, Status: Running, StartedAt: started})
+	s := &r.record.Stages[len(r.record.Stages)-1]
+	if err := r.journal.Write(r.record); err != nil {
+		return err
+	}
+	r.Reporter.Started(stage)
+	forgetPeakMemory()
+	work := map[Stage]func(context.Context, *StageRecord) error{
+		Extract: r.extract, Compact: r.compact, Load: r.load, Build: r.build,
+	}[stage]
+	err := work(ctx, s)
+	s.DurationMS = r.Now().Sub(started).Milliseconds()
+	s.PeakMemoryBytes = peakMemory()
+	s.Status = outcome(ctx, err)
+	if err != nil {
+		s.Error = err.Error()
+	}
+	r.Reporter.Finished(*s)
+	return err
+}
+
+// close settles the record.
+func (r *run) close(ctx context.Context, err error) {
+	finished := r.Now().UTC()
+	r.record.FinishedAt = &finished
+	r.record.Status = outcome(ctx, err)
+	if err != nil {
+		r.record.Error = err.Error()
+	}
+	if c := r.record.Certificate; c != nil {
+		c.DurationMS = finished.Sub(r.record.StartedAt).Milliseconds()
+		for _, s := range r.record.Stages {
+			c.PeakMemoryBytes = max(c.PeakMemoryBytes, s.PeakMemoryBytes)
+		}
+	}
+}
+
+func outcome(ctx context.Context, err error) Status {
+	switch {
+	case err == nil:
+		return Success
+	case ctx.Err() != nil:
+		return Interrupted
+	default:
+		return Failure
+	}
+}

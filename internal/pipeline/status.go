@@ -1,0 +1,127 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// PipelineStatus is where a pipeline stands, from recorded results.
+type PipelineStatus struct {
+	Pipeline string        `json:"pipeline"`
+	Stages   []StageStatus `json:"stages"`
+	LastRun  *Record       `json:"last_run"`
+	// Next is the command that brings the pipeline on; empty when all is well.
+	Next string `json:"next,omitempty"`
+}
+
+// StageStatus is how a stage ended when it last ran, in whichever run.
+type StageStatus struct {
+	Name       Stage     `json:"name"`
+	Status     Status    `json:"status"` // empty: it never ran
+	RunID      string    `json:"run_id,omitempty"`
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	DurationMS int64     `json:"duration_ms"`
+	Error      string    `json:"error,omitempty"`
+	Summary    string    `json:"summary,omitempty"`
+}
+
+// ReadStatus reads the run records of a pipeline.
+func ReadStatus(l Layout) (*PipelineStatus, error) {
+	records, err := NewJournal(l.Runs()).Records(l.Pipeline)
+	if err != nil {
+		return nil, err
+	}
+	s := &PipelineStatus{Pipeline: l.Pipeline}
+	if len(records) > 0 {
+		s.LastRun = records[0]
+	}
+	for _, stage := range stages {
+		s.Stages = append(s.Stages, lastOf(stage, records))
+	}
+	s.Next = s.next()
+	return s, nil
+}
+
+func lastOf(stage Stage, newestFirst []*Record) StageStatus {
+	for _, record := range newestFirst {
+		for _, s := range record.Stages {
+			if s.Name == stage {
+				return StageStatus{
+					Name: stage, Status: s.Status, RunID: record.RunID,
+					StartedAt: s.StartedAt, DurationMS: s.DurationMS,
+					Error: s.Error, Summary: s.Summary(),
+				}
+			}
+		}
+	}
+	return StageStatus{Name: stage}
+}
+
+// next is the first stage that did not succeed, as a command.
+func (s *PipelineStatus) next() string {
+	if s.LastRun == nil || s.LastRun.Status == Running {
+		return ""
+	}
+	for _, stage := range s.Stages {
+		if stage.Status != Success {
+			return fmt.Sprintf("apotheca run %s --from %s", s.Pipeline, stage.Name)
+		}
+	}
+	return ""
+}
+
+// Summary says in a few words what a stage did, or why it did not.
+func (s StageRecord) Summary() string {
+	if s.Error != "" {
+		text, _, _ := strings.Cut(s.Error, "\n")
+		return text
+	}
+	c := s.Counts
+	switch s.Name {
+	case Extract:
+		text := fmt.Sprintf("%s, %s", plural(c["pages"], "page"), plural(c["studies"], "study"))
+		return text + aside(c["quarantined"], "quarantined")
+	case Compact:
+		return fmt.Sprintf("%s in one file of %s", plural(c["studies"], "study"), megabytes(c["bytes"]))
+	case Load:
+		return fmt.Sprintf("%s into %s", plural(c["rows"], "row"), plural(c["tables"], "table")) +
+			aside(c["quarantined"], "quarantined")
+	case Build:
+		return fmt.Sprintf("%s, %s: %d passed", plural(c["models"], "model"),
+			plural(c["passed"]+c["warned"]+c["failed"]+c["skipped"], "test"), c["passed"]) +
+			aside(c["warned"], "warned") + aside(c["failed"], "failed") + aside(c["skipped"], "skipped")
+	}
+	return ""
+}
+
+func aside(n int64, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d %s", n, what)
+}
+
+func plural(n int64, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "y"):
+		noun = strings.TrimSuffix(noun, "y") + "ies"
+	default:
+		noun += "s"
+	}
+	return grouped(n) + " " + noun
+}
+
+// grouped writes 1234567 as 1,234,567.
+func grouped(n int64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func megabytes(bytes int64) string {
+	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+}

@@ -1,0 +1,305 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+
+	"apotheca/internal/build"
+	"apotheca/internal/dbt"
+	"apotheca/internal/lake"
+	"apotheca/internal/warehouse"
+)
+
+// load flattens the newest compacted extract into the staging tables.
+func (r *run) load(ctx context.Context, s *StageRecord) error {
+	snapshot, err := r.loadable()
+	if err != nil {
+		return err
+	}
+	project, err := r.project()
+	if err != nil {
+		return err
+	}
+	w, err := r.Open(ctx, project.Target)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	loaded, err := LoadStaging(ctx, StagingLoad{
+		Warehouse: w, Spec: r.Spec, Lake: snapshot.Path, ExtractID: snapshot.ID,
+	})
+	if err != nil {
+		return err
+	}
+	s.Counts = map[string]int64{
+		"records": loaded.Records, "studies": loaded.Loaded, "quarantined": loaded.Quarantined,
+		"tables": int64(len(loaded.Tables)),
+	}
+	for _, t := range loaded.Tables {
+		s.Counts["rows"] += t.Rows
+		s.Counts["rows."+t.Name] = t.Rows
+	}
+	return nil
+}
+
+// loadable is the newest extract that is complete, compacted and verified,
+// unless a newer one waits for being so: loading the older one would then pass
+// yesterday's data off as today's.
+func (r *run) loadable() (lake.Snapshot, error) {
+	newest, err := r.lake.Newest()
+	if errors.Is(err, lake.ErrNoSnapshot) {
+		return newest, &OrderError{
+			Problem: "the lake is empty",
+			Command: fmt.Sprintf("apotheca run %s", r.Layout.Pipeline),
+		}
+	}
+	if err != nil {
+		return newest, err
+	}
+	if newest.Loadable() {
+		return newest, nil
+	}
+	from := Extract
+	if newest.State == lake.Success {
+		from = Compact
+	}
+	return newest, &OrderError{
+		Problem: fmt.Sprintf("extract %s is not complete and compacted (%s after page %d)", newest.ID, newest.State, newest.Pages),
+		Command: fmt.Sprintf("apotheca run %s --from %s", r.Layout.Pipeline, from),
+	}
+}
+
+// project reads the dbt project for this run's day.
+func (r *run) project() (*dbt.Project, error) {
+	env := func(name string) (string, bool) {
+		if value, ok := r.Env(name); ok {
+			return value, true
+		}
+		if name == WarehouseVariable {
+			return r.Layout.Warehouse(), true
+		}
+		return "", false
+	}
+	return dbt.Load(dbt.Options{
+		FS: r.Project, Dir: r.ProjectLabel, Target: r.Target,
+		Vars: map[string]any{"run_date": r.RunDate},
+		Env:  env, FullRefresh: r.FullRefresh, Threads: r.Threads, Command: string(build.Build),
+		Now: r.record.StartedAt, InvocationID: rand.Text(),
+		Log: func(message string) { r.Reporter.Note(Build, message) },
+	})
+}
+
+// WarehouseVariable is the environment variable by which profiles.yml of a
+// built-in project learns where the warehouse of the data folder is. Real dbt
+// reads the same one.
+const WarehouseVariable = "APOTHECA_WAREHOUSE"
+
+// build runs the dbt project and counts what the certificate certifies.
+func (r *run) build(ctx context.Context, s *StageRecord) error {
+	snapshot, err := r.loadable()
+	if err != nil {
+		return err
+	}
+	project, err := r.project()
+	if err != nil {
+		return err
+	}
+	for _, w := range project.Warnings {
+		r.Reporter.Note(Build, "warning: "+w.Error())
+	}
+	ids, err := project.Select(dbt.Selection{})
+	if err != nil {
+		return err
+	}
+	w, err := r.Open(ctx, project.Target)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	results, err := build.Run(ctx, build.Options{
+		Project: project, Warehouse: w, Command: build.Build, IDs: ids,
+		Threads: project.Target.Threads, FullRefresh: r.FullRefresh,
+		TargetDir: r.Layout.Target(), Report: r.Reporter.Node, Now: r.Now,
+	})
+	if err != nil {
+		return err
+	}
+	certificate, err := certify(ctx, w, snapshot, project, results)
+	if err != nil {
+		return fmt.Errorf("count what is in the warehouse: %w", err)
+	}
+	r.record.Certificate = certificate
+	t := certificate.Tests
+	s.Counts = map[string]int64{
+		"models": modelsBuilt(results), "passed": int64(t.Passed), "warned": int64(t.Warned),
+		"failed": int64(t.Failed), "skipped": int64(t.Skipped),
+	}
+	return failures(results)
+}
+
+func modelsBuilt(results *build.Results) int64 {
+	var n int64
+	for _, result := range results.All {
+		if result.Type() == dbt.Model && result.Status == build.Success {
+			n++
+		}
+	}
+	return n
+}
+
+// failures says in one error what failed; the findings carry the rest.
+func failures(results *build.Results) error {
+	if !results.Failed() {
+		return nil
+	}
+	for _, result := range results.All {
+		if result.Failed() {
+			return fmt.Errorf("%d failed and %d skipped, the first: %s: %s",
+				results.Count(build.Error)+results.Count(build.Fail), results.Count(build.Skipped),
+				result.Name(), result.Message)
+		}
+	}
+	return fmt.Errorf("%d nodes did not run: %w", results.Count(build.Skipped), results.Stopped)
+}
+
+// certify counts, in the warehouse and in the lake, what the registry's total
+// must equal.
+func certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot, project *dbt.Project, results *build.Results) (*Certificate, error) {
+	conn, err := w.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	c := &Certificate{DataTimestamp: snapshot.DataTimestamp}
+	counter := tableCounter{conn: conn, dialect: w.Dialect(), certificate: c}
+	for _, s := range sortedSources(project) {
+		counter.add(ctx, s.Schema, s.Identifier)
+	}
+	for _, n := range sortedModels(project) {
+		counter.add(ctx, n.Schema, n.Alias)
+	}
+	if counter.err != nil {
+		return nil, counter.err
+	}
+	quarantined := Term{"quarantined", counter.rows(StagingSchema, "quarantine")}
+	total := int64(snapshot.Total)
+	c.balance("distinct studies in the lake + records that are none", total,
+		Term{"distinct studies in the lake", int64(snapshot.Studies)}, Term{"records that are none", int64(snapshot.Quarantined)})
+	c.balance("rows in staging.studies + quarantined", total,
+		Term{"staging.studies", counter.rows(StagingSchema, "studies")}, quarantined)
+	c.balance("rows in dim_study + quarantined", total,
+		Term{"dim_study", counter.rows(project.Target.Schema, "dim_study")}, quarantined)
+	c.settle()
+	c.judge(results)
+	return c, nil
+}
+
+type tableCounter struct {
+	conn        warehouse.Conn
+	dialect     warehouse.Dialect
+	certificate *Certificate
+	err         error
+}
+
+// add counts a table; one that is not there is not counted, and a line that
+// needs it does not balance.
+func (t *tableCounter) add(ctx context.Context, schema, table string) {
+	if t.err != nil {
+		return
+	}
+	relation := warehouse.Relation{Schema: schema, Name: table}
+	found, err := warehouse.Fetch(ctx, t.conn, 1,
+		"select 1 from information_schema.tables where table_schema = "+t.dialect.Placeholder(1)+
+			" and table_name = "+t.dialect.Placeholder(2), schema, table)
+	if err != nil || len(found.Rows) == 0 {
+		t.err = err
+		return
+	}
+	result, err := warehouse.Fetch(ctx, t.conn, 1, "select count(*) from "+t.dialect.QuoteRelation(relation))
+	if err != nil {
+		t.err = err
+		return
+	}
+	rows, _ := result.Rows[0][0].(int64)
+	t.certificate.Tables = append(t.certificate.Tables, TableCount{Schema: schema, Table: table, Rows: rows})
+}
+
+// rows is a count taken before; -1 makes a missing table show.
+func (t *tableCounter) rows(schema, table string) int64 {
+	i := slices.IndexFunc(t.certificate.Tables, func(c TableCount) bool { return c.Schema == schema && c.Table == table })
+	if i < 0 {
+		return -1
+	}
+	return t.certificate.Tables[i].Rows
+}
+
+func sortedSources(p *dbt.Project) []*dbt.Source {
+	return sortedBy(p.Sources, func(*dbt.Source) bool { return true }, func(s *dbt.Source) string { return s.UniqueID })
+}
+
+// sortedModels are the tables of the star and what else is materialized as one.
+func sortedModels(p *dbt.Project) []*dbt.Node {
+	return sortedBy(p.Nodes, func(n *dbt.Node) bool {
+		return n.ResourceType == dbt.Model && n.Schema == p.Target.Schema && !n.IsEphemeral()
+	}, func(n *dbt.Node) string { return n.UniqueID })
+}
+
+func sortedBy[T any](all map[string]T, keep func(T) bool, key func(T) string) []T {
+	var kept []T
+	for _, value := range all {
+		if keep(value) {
+			kept = append(kept, value)
+		}
+	}
+	slices.SortFunc(kept, func(a, b T) int {
+		if key(a) < key(b) {
+			return -1
+		}
+		return 1
+	})
+	return kept
+}
+
+// sampleMax is how many records a finding names.
+const sampleMax = 10
+
+// judge takes the tests' outcomes over, and everything that is not green.
+func (c *Certificate) judge(results *build.Results) {
+	for _, result := range results.All {
+		isTest := result.Type() == dbt.DataTest || result.Type() == dbt.UnitTestResource
+		switch result.Status {
+		case build.Pass:
+			c.Tests.Passed++
+		case build.Warn:
+			c.Tests.Warned++
+			c.Warnings = append(c.Warnings, finding(result))
+		case build.Fail, build.Error:
+			if isTest {
+				c.Tests.Failed++
+			}
+			c.Failures = append(c.Failures, finding(result))
+		case build.Skipped:
+			if isTest {
+				c.Tests.Skipped++
+			}
+		}
+	}
+}
+
+// finding names what a test found by the first column of its rows: tests of
+// the built-in projects put the NCT number there.
+func finding(result *build.Result) Finding {
+	f := Finding{Test: result.Name(), Message: result.Message}
+	if result.Failures != nil {
+		f.Rows = *result.Failures
+	}
+	for _, row := range result.Sample.Rows[:min(len(result.Sample.Rows), sampleMax)] {
+		if len(row) > 0 {
+			f.Sample = append(f.Sample, warehouse.Text(row[0]))
+		}
+	}
+	return f
+}
