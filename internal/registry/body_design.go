@@ -8,7 +8,7 @@ func (a *author) conditions() {
 	if a.plan.rarity == rareNoCondition {
 		return
 	}
-	count := d.band([]step{{640, 1, 1}, {820, 2, 2}, {910, 3, 4}, {988, 5, 11}, {1000, 12, 40}})
+	count := d.band([]step{{640, 1, 1}, {820, 2, 2}, {910, 3, 4}, {993, 5, 11}, {1000, 12, 40}})
 	if a.plan.rarity == rareManyConditions {
 		count = 343
 	}

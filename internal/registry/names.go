@@ -6,13 +6,13 @@ package registry
 var (
 	givenNames = []string{
 		"Aldren", "Benike", "Corvin", "Dorika", "Éloane", "Farisa", "Gundo", "Hanneke", "Ismene", "Jorun", "Kazumi", "Liorah",
-		"Maëlig", "Nuriel", "Østen", "Perpetua", "Quilla", "Ragnvi", "Søren-Arne", "Tamsin", "Ulrika", "Vittoro", "Wenzel",
-		"Xiomira", "Yesenka", "Zbyszko", "Ángelo", "Çağlan", "Ming-Yue", "Oluwadara",
+		"Maelig", "Nuriel", "Østen", "Perpetua", "Quilla", "Ragnvi", "Soren-Arne", "Tamsin", "Ulrika", "Vittoro", "Wenzel",
+		"Xiomira", "Yesenka", "Zbyszko", "Angelico", "Caglarin", "Ming-Yue", "Oluwadara",
 	}
 	familyNames = []string{
-		"Abernorth", "Brunnaker", "Castellón-Vey", "Dvořanek", "Eskelund", "Farquin", "Grünwaldt-Osei", "Hallorane", "Ibarraga",
-		"Jørgenskov", "Kovalenta", "Lindqvest", "Móréus", "Nakatomira", "O'Farrowly", "Petrosante", "Quispeña", "Rautenbeck",
-		"Şahinoba", "Thorvalde", "Urbanskaya", "Van der Meerick", "Wójtala", "Xuande", "Yamashiro-Bell", "Zellweck", "Adeyinwa",
+		"Abernorth", "Brunnaker", "Castellan-Vey", "Dvořanek", "Eskelund", "Farquin", "Grunwaldt-Osei", "Hallorane", "Ibarraga",
+		"Jørgenskov", "Kovalenta", "Lindqvest", "Móréus", "Nakatomira", "O'Farrowly", "Petrosante", "Quispenara", "Rautenbeck",
+		"Sahinoba", "Thorvalde", "Urbanskaya", "Van der Meerick", "Wójtala", "Xuande", "Yamashiro-Bell", "Zellweck", "Adeyinwa",
 		"Bhattarai-Rao", "Choudhurel", "Demirkana",
 	}
 	degrees    = []string{", MD", ", PhD", ", MD, PhD", ", Prof.", "", ", MBBS", ", RN, MSc", ", DO", ", PharmD"}

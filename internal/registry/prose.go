@@ -32,14 +32,14 @@ var sentences = []string{
 	"Assessments take place at baseline, at $p and at $p, and include the $s.",
 	"The dose of $t starts at $d and may be raised to $d if it is tolerated.",
 	"All adverse events are recorded from consent until $p after the last dose of $t.",
-	"A sample of $n participants gives a power of 80% to detect a difference of $n points on the $s (two-sided α = 0.05).",
+	"A sample of $n participants gives a power of 80% to detect a difference of $n points on the $s (two-sided alpha = 0.05).",
 	"Blood samples of $n mL are drawn before the dose and at 1, 2, 4, 8 and 24 hours after it.",
 	"Participants who stop $t early are asked to stay in the study for all planned visits.",
 	"The primary analysis follows the intention-to-treat principle; missing values are handled by multiple imputation.",
-	"Previous work in $n $w suggests that $t reduces $o by about $n% (95% CI, $n–$n).",
+	"Previous work in $n $w suggests that $t reduces $o by about $n% (95% CI, $n to $n).",
 	"An independent committee reviews safety data every $p and may recommend stopping.",
 	"Secondary questions concern $o, quality of life as measured by the $s, and use of care.",
-	"In a subgroup, serum levels of $n ng/mL (≈ $n µmol/L) are related to $o.",
+	"In a subgroup, serum levels of $n ng/mL (about $n nmol/L) are related to $o.",
 	"Neither participants nor assessors know the assignment; the pharmacy holds the list.",
 	"Rescue medication is allowed from $p on, as recommended by local guidelines.",
 	"The study follows the Declaration of Helsinki and was approved by the ethics committee of each site.",
@@ -58,8 +58,8 @@ var inclusions = []string{
 	"Age \\>= $n years at the time of consent", "Diagnosis of $c confirmed within $p before screening",
 	"$s score of at least $n at baseline", "Stable dose of $k for \\>= $p", "Able to give written informed consent",
 	"Body mass index between 18.5 and 35 kg/m\\^2", "Life expectancy \\> $p", "ECOG performance status \\<= 2",
-	"Haemoglobin \\>= $n g/L and platelets \\>= $n × 10\\^9/L", "Negative pregnancy test and willingness to use contraception until $p after the last dose",
-	"Able to understand the study language and to complete the $s", "Adequate renal function (eGFR \\> $n mL/min/1.73 m²)",
+	"Haemoglobin \\>= $n g/L and platelets \\>= $n x 10\\^9/L", "Negative pregnancy test and willingness to use contraception until $p after the last dose",
+	"Able to understand the study language and to complete the $s", "Adequate renal function (eGFR \\> $n mL/min/1.73 m\\^2)",
 	"At least $n episodes during the last $p, documented in a diary", "Willing to attend all visits for $p",
 }
 
@@ -74,8 +74,8 @@ var exclusions = []string{
 
 var (
 	periods      = []string{"4 weeks", "6 weeks", "8 weeks", "12 weeks", "24 weeks", "6 months", "1 year", "52 weeks", "90 days", "28 days", "2 years", "5 years"}
-	doses        = []string{"5 mg", "10 mg once daily", "25 mg", "50 mg twice daily", "100 mg", "2.5 µg/kg", "1 g", "75 mg every other week", "300 mg subcutaneously"}
-	scores       = []string{"6-Minute Walk Test", "Visual Analogue Scale", "Hospital Anxiety and Depression Scale", "Short Form 36", "Timed Up and Go test", "Disease Activity Index", "EQ-5D-5L", "Montréal Symptom Inventory", "Pittsburgh Sleep Quality Index"}
+	doses        = []string{"5 mg", "10 mg once daily", "25 mg", "50 mg twice daily", "100 mg", "2.5 mcg/kg", "1 g", "75 mg every other week", "300 mg subcutaneously"}
+	scores       = []string{"6-Minute Walk Test", "Visual Analogue Scale", "Hospital Anxiety and Depression Scale", "Short Form 36", "Timed Up and Go test", "Disease Activity Index", "EQ-5D-5L", "Montreal Symptom Inventory", "Pittsburgh Sleep Quality Index"}
 	outcomes     = []string{"pain intensity", "progression-free survival", "overall survival", "HbA1c", "time to first relapse", "left ventricular ejection fraction", "walking distance", "sleep efficiency", "blood pressure", "rate of complications", "quality of life", "length of stay", "viral load", "forced expiratory volume", "patient satisfaction"}
 	people       = []string{"adults", "patients", "children and adolescents", "older adults", "women", "men", "participants", "hospitalised patients", "outpatients", "post-menopausal women"}
 	titledPeople = []string{"Adults", "Patients", "Children and Adolescents", "Older Adults", "Women", "Men", "Participants", "Outpatients"}
