@@ -114,9 +114,9 @@ func (p *Project) FixtureSQL(_ context.Context, f Fixture, types []Column, onlyN
 		known[strings.ToLower(c.Name)] = c.DataType
 	}
 	columns := types
-	if onlyNamed || len(types) == 0 {
+	if named := f.columns(); len(types) == 0 || onlyNamed && len(named) > 0 {
 		columns = nil
-		for _, name := range f.columns() {
+		for _, name := range named {
 			columns = append(columns, Column{Name: name, DataType: known[strings.ToLower(name)]})
 		}
 	}
