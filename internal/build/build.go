@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		return nil, err
 	}
 	defer r.close()
-	r.report(Event{Kind: RunStarted, Total: r.total, Threads: o.Threads, Target: o.Project.Target.Name})
+	r.report(Event{Kind: RunStarted, Total: r.total, Threads: r.Threads, Target: o.Project.Target.Name})
 	if err := r.run(ctx); err != nil {
 		return nil, err
 	}
@@ -269,6 +269,12 @@ func (r *run) finish(s *session, result *Result) {
 		}
 	}
 	r.mu.Lock()
+	if result.silent && result.Failed() {
+		// What would have gone unseen must be seen when it fails.
+		result.silent = false
+		r.begun++
+		result.Index = r.begun
+	}
 	r.done = append(r.done, result)
 	r.mu.Unlock()
 	if !result.silent {

@@ -3,11 +3,13 @@ package build
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"apotheca/internal/dbt"
+	"apotheca/internal/warehouse"
 )
 
 // Console writes a run's events as the lines that dbt prints and tools read,
@@ -176,7 +178,7 @@ func (c *Console) problem(r *Result) {
 	if len(r.Sample.Rows) > 0 {
 		rows := r.Sample.Rows[:min(len(r.Sample.Rows), sampleShown)]
 		c.line("")
-		c.indented(formatTable(namesOf(r.Sample.Columns), rows))
+		c.indented(sampleTable(r.Sample.Columns, rows))
 		if rest := *r.Failures - int64(len(rows)); rest > 0 {
 			c.indented(fmt.Sprintf("and %d more", rest))
 		}
@@ -185,6 +187,20 @@ func (c *Console) problem(r *Result) {
 		c.line("")
 		c.line("  compiled code at %s", r.CompiledPath)
 	}
+}
+
+// sampleTable leaves out the columns that would not fit on a screen.
+func sampleTable(columns []warehouse.ResultColumn, rows [][]any) string {
+	const columnsShown = 6
+	if len(columns) <= columnsShown {
+		return formatTable(namesOf(columns), rows)
+	}
+	names := append(namesOf(columns[:columnsShown]), "…")
+	cut := make([][]any, len(rows))
+	for i, row := range rows {
+		cut[i] = append(slices.Clone(row[:columnsShown]), "…")
+	}
+	return formatTable(names, cut)
 }
 
 func (c *Console) indented(text string) {

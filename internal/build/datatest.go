@@ -52,12 +52,28 @@ func (r *run) dataTest(ctx context.Context, s *session, result *Result) error {
 // sample keeps the first failing rows. That they cannot be read does not change
 // the verdict.
 func (r *run) sample(ctx context.Context, s *session, result *Result, from string) {
+	if whole, ok := r.wholeRows(result.Node); ok {
+		from = whole
+	}
 	table, err := s.fetch(ctx, sampleRows, "select * from "+from+" order by 1")
 	if err != nil {
 		result.Message += fmt.Sprintf(" (the failing rows could not be read: %v)", err)
 		return
 	}
 	result.Sample = table
+}
+
+// wholeRows is where the failing rows of not_null are found with their other
+// columns: the test's own query returns nothing but the NULLs.
+func (r *run) wholeRows(n *dbt.Node) (string, bool) {
+	if n.Test == nil || n.Test.Name != "not_null" || n.Test.Namespace != "" || storesFailures(n) || n.Config.String("where") != "" {
+		return "", false
+	}
+	model, ok := r.Project.Nodes[n.Test.AttachedNode]
+	if !ok || model.IsEphemeral() {
+		return "", false
+	}
+	return r.Project.Relation(model).String() + " where " + n.Test.ColumnName + " is null", true
 }
 
 // testConfig is how a test's count is computed and judged.

@@ -64,7 +64,7 @@ func (m *materialization) planIncremental() (func(context.Context) error, error)
 // brings the rows over by the model's strategy.
 func (i *incremental) build(ctx context.Context) error {
 	temporary := i.dialect.Quote(i.dialect.Suffixed(i.target.Identifier, "__dbt_tmp"))
-	if _, err := i.exec(ctx, i.header()+"create temporary table "+temporary+" as (\n"+i.sql+"\n)"); err != nil {
+	if _, err := i.exec(ctx, i.header()+"create temporary table "+temporary+" as ("+i.sql+"\n)"); err != nil {
 		return err
 	}
 	if err := i.agreeOnColumns(ctx, temporary); err != nil {

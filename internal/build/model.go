@@ -128,14 +128,14 @@ func (m *materialization) exec(ctx context.Context, sql string) (int64, error) {
 func (m *materialization) view(ctx context.Context) error {
 	m.result.Response = "CREATE VIEW"
 	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
-		_, err := m.exec(ctx, m.header()+create+" view "+into.String()+" as (\n"+m.sql+"\n)")
+		_, err := m.exec(ctx, m.header()+create+" view "+into.String()+" as ("+m.sql+"\n)")
 		return err
 	})
 }
 
 func (m *materialization) table(ctx context.Context) error {
 	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
-		rows, err := m.exec(ctx, m.header()+create+" table "+into.String()+" as (\n"+m.sql+"\n)")
+		rows, err := m.exec(ctx, m.header()+create+" table "+into.String()+" as ("+m.sql+"\n)")
 		m.wrote("SELECT", rows)
 		return err
 	})

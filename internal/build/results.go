@@ -1,7 +1,6 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,7 +169,7 @@ func (r *run) results(ctx context.Context) *Results {
 		All:     slices.Concat(r.hooksAt("on-run-start"), r.done, r.hooksAt("on-run-end")),
 		Started: r.started,
 		Elapsed: r.Now().Sub(r.started),
-		Stopped: cmp.Or(ctx.Err()),
+		Stopped: context.Cause(ctx),
 	}
 }
 

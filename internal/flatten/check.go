@@ -1,6 +1,7 @@
 package flatten
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,10 +14,11 @@ import (
 // types there.
 func lakeColumns() map[string]schema.Type {
 	return map[string]schema.Type{
-		"content_hash": schema.Text,
-		"page":         schema.Integer,
-		"position":     schema.Integer,
-		"fetched_at":   schema.Timestamp,
+		"content_hash":          schema.Text,
+		"last_update_post_date": schema.Text,
+		"page":                  schema.Integer,
+		"position":              schema.Integer,
+		"fetched_at":            schema.Timestamp,
 	}
 }
 
@@ -84,7 +86,12 @@ func (p *parser) checkLake(at *yaml.Node, t table, c column) {
 	known := lakeColumns()
 	typ, ok := known[c.lake]
 	if !ok {
-		p.fail(at, "the lake has content_hash, page, position and fetched_at", "the lake has no column %q", c.lake)
+		names := slices.Sorted(maps.Keys(known))
+		hint := "the lake has " + strings.Join(names, ", ")
+		if name, ok := near(c.lake, names); ok {
+			hint = "did you mean " + name + "?"
+		}
+		p.fail(at, hint, "the lake has no column %q", c.lake)
 		return
 	}
 	if typ != c.typ {

@@ -209,36 +209,46 @@ func (e *extraction) begin(build lake.Build, reason string) (*lake.Extract, erro
 // was rebuilt, build becomes the new one.
 func (e *extraction) pass(ctx context.Context, extract *lake.Extract, build *lake.Build) error {
 	for !extract.Exhausted() {
-		if err := e.page(ctx, extract); err != nil {
-			if source.IsStaleToken(err) {
-				return e.restart(ctx, build, err.Error())
-			}
+		err := e.page(ctx, extract)
+		switch {
+		case err == nil:
+			e.note(extract)
+			e.Report(e.stand)
+		case source.IsStaleToken(err):
+			return e.restart(ctx, build, err)
+		case cannotEndWell(err):
+			// Pages of two builds do not fit together: first see if they are.
+			return errors.Join(e.checkBuild(ctx, build), err)
+		default:
 			return err
 		}
-		e.note(extract)
-		e.Report(e.stand)
 	}
-	after, err := e.build(ctx)
-	if err != nil {
+	if err := e.checkBuild(ctx, build); err != nil {
 		return err
-	}
-	if after != *build {
-		reason := fmt.Sprintf("the registry was rebuilt while it was read: its data were of %s and are of %s",
-			build.DataTimestamp, after.DataTimestamp)
-		*build = after
-		return &restartError{reason}
 	}
 	return extract.Finish()
 }
 
-// restart asks for the build that the next pass will read.
-func (e *extraction) restart(ctx context.Context, build *lake.Build, reason string) error {
+// checkBuild fails if the registry no longer serves the build of the pass.
+func (e *extraction) checkBuild(ctx context.Context, build *lake.Build) error {
 	now, err := e.build(ctx)
-	if err != nil {
+	if err != nil || now == *build {
 		return err
 	}
+	reason := fmt.Sprintf("the registry was rebuilt while it was read: its data were of %s and are of %s",
+		build.DataTimestamp, now.DataTimestamp)
 	*build = now
 	return &restartError{reason}
+}
+
+// restart asks for the build that the next pass will read.
+func (e *extraction) restart(ctx context.Context, build *lake.Build, reason error) error {
+	now, err := e.build(ctx)
+	if err != nil {
+		return errors.Join(reason, err)
+	}
+	*build = now
+	return &restartError{reason.Error()}
 }
 
 func (e *extraction) page(ctx context.Context, extract *lake.Extract) error {

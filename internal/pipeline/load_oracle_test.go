@@ -146,3 +146,159 @@ func (s oracleStudy) study(protocol any) []any {
 		s.record.contentHash(),
 	}
 }
+
+// validStudy says whether every mapped place of a study holds what it must.
+func validStudy(r lakeRecord) bool {
+	var body any
+	decoder := json.NewDecoder(strings.NewReader(r.study))
+	decoder.UseNumber()
+	if err := decoder.Decode(&body); err != nil {
+		return false
+	}
+	v := validator{ok: true}
+	v.object(body, func(study map[string]any) { v.study(study) })
+	id, _ := at(body, "protocolSection", "identificationModule", "nctId").(string)
+	return v.ok && body != nil && id == r.nctID
+}
+
+type validator struct{ ok bool }
+
+func (v *validator) object(value any, inside func(map[string]any)) {
+	if value == nil {
+		return
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		v.ok = false
+		return
+	}
+	inside(object)
+}
+
+func (v *validator) texts(object map[string]any, keys ...string) {
+	for _, key := range keys {
+		if object[key] != nil {
+			v.text(object[key])
+		}
+	}
+}
+
+func (v *validator) text(value any) {
+	text, ok := value.(string)
+	v.ok = v.ok && ok && !strings.Contains(text, "\x00")
+}
+
+func (v *validator) booleans(object map[string]any, keys ...string) {
+	for _, key := range keys {
+		if object[key] != nil {
+			_, ok := object[key].(bool)
+			v.ok = v.ok && ok
+		}
+	}
+}
+
+func (v *validator) list(value any, element func(any)) {
+	if value == nil {
+		return
+	}
+	elements, ok := value.([]any)
+	if !ok {
+		v.ok = false
+		return
+	}
+	for _, e := range elements {
+		if e == nil {
+			v.ok = false
+			return
+		}
+		element(e)
+	}
+}
+
+func (v *validator) listedTexts(value any) { v.list(value, v.text) }
+
+func (v *validator) listedObjects(value any, inside func(map[string]any)) {
+	v.list(value, func(e any) { v.object(e, inside) })
+}
+
+func (v *validator) study(study map[string]any) {
+	v.booleans(study, "hasResults")
+	v.object(study["protocolSection"], func(p map[string]any) {
+		v.modules(p)
+		v.object(p["sponsorCollaboratorsModule"], func(m map[string]any) {
+			sponsor := func(s map[string]any) { v.texts(s, "name", "class") }
+			v.object(m["leadSponsor"], sponsor)
+			v.listedObjects(m["collaborators"], sponsor)
+		})
+		v.object(p["conditionsModule"], func(m map[string]any) { v.listedTexts(m["conditions"]) })
+		v.object(p["armsInterventionsModule"], func(m map[string]any) {
+			v.listedObjects(m["interventions"], func(i map[string]any) { v.texts(i, "type", "name", "description") })
+		})
+		v.object(p["contactsLocationsModule"], func(m map[string]any) {
+			v.listedObjects(m["locations"], func(l map[string]any) {
+				v.texts(l, "facility", "status", "city", "state", "zip", "country")
+				v.object(l["geoPoint"], func(g map[string]any) { v.numbers(g, "lat", "lon") })
+			})
+		})
+	})
+}
+
+func (v *validator) numbers(object map[string]any, keys ...string) {
+	for _, key := range keys {
+		if object[key] != nil {
+			n, ok := object[key].(json.Number)
+			if ok {
+				_, err := n.Float64()
+				ok = err == nil
+			}
+			v.ok = v.ok && ok
+		}
+	}
+}
+
+func (v *validator) modules(p map[string]any) {
+	v.object(p["identificationModule"], func(m map[string]any) {
+		v.texts(m, "nctId", "briefTitle", "officialTitle", "acronym")
+		v.object(m["orgStudyIdInfo"], func(o map[string]any) { v.texts(o, "id") })
+	})
+	v.object(p["descriptionModule"], func(m map[string]any) { v.texts(m, "briefSummary", "detailedDescription") })
+	v.object(p["statusModule"], func(m map[string]any) {
+		v.texts(m, "overallStatus", "lastKnownStatus", "whyStopped", "statusVerifiedDate")
+		for _, key := range []string{"startDateStruct", "primaryCompletionDateStruct", "completionDateStruct"} {
+			v.object(m[key], func(d map[string]any) { v.texts(d, "date", "type") })
+		}
+		for _, key := range []string{"studyFirstPostDateStruct", "lastUpdatePostDateStruct"} {
+			v.object(m[key], func(d map[string]any) { v.texts(d, "date") })
+		}
+		v.object(m["expandedAccessInfo"], func(e map[string]any) { v.booleans(e, "hasExpandedAccess") })
+	})
+	v.object(p["designModule"], v.design)
+	v.object(p["eligibilityModule"], func(m map[string]any) {
+		v.texts(m, "eligibilityCriteria", "sex", "minimumAge", "maximumAge")
+		v.booleans(m, "healthyVolunteers")
+	})
+	v.object(p["oversightModule"], func(m map[string]any) {
+		v.booleans(m, "oversightHasDmc", "isFdaRegulatedDrug", "isFdaRegulatedDevice")
+	})
+}
+
+func (v *validator) design(m map[string]any) {
+	v.texts(m, "studyType", "targetDuration")
+	v.booleans(m, "patientRegistry")
+	v.listedTexts(m["phases"])
+	v.object(m["designInfo"], func(d map[string]any) {
+		v.texts(d, "allocation", "interventionModel", "primaryPurpose", "observationalModel", "timePerspective")
+		v.object(d["maskingInfo"], func(k map[string]any) { v.texts(k, "masking", "maskingDescription") })
+	})
+	v.object(m["enrollmentInfo"], func(e map[string]any) {
+		v.texts(e, "type")
+		if e["count"] != nil {
+			n, ok := e["count"].(json.Number)
+			if ok {
+				_, err := n.Int64()
+				ok = err == nil
+			}
+			v.ok = v.ok && ok
+		}
+	})
+}

@@ -127,7 +127,7 @@ func writeLake(t testing.TB, w warehouse.Warehouse, records []lakeRecord) string
 	}
 	path := filepath.Join(dir, "studies.parquet")
 	execute(t, w, `copy (
-    select nct_id, page, position, content_hash, problem, study::json as study, timestamptz '2026-11-20 00:00:00+00' as fetched_at
+    select nct_id, page, position, content_hash, problem, study, timestamptz '2026-11-20 00:00:00+00' as fetched_at
     from read_json(`+warehouse.StringLiteral(lines.Name())+`, format = 'newline_delimited', maximum_object_size = 100000000, columns = {
         nct_id: 'varchar', page: 'integer', position: 'integer', content_hash: 'varchar', problem: 'varchar', study: 'varchar'})
 ) to `+warehouse.StringLiteral(path)+` (format parquet, compression zstd, row_group_size 2048)`)

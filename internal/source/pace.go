@@ -114,7 +114,7 @@ func (p *pace) wait(ctx context.Context) error {
 		return nil
 	}
 	for {
-		left := p.answered[0].Add(p.Window).Sub(p.Clock.Now())
+		left := p.answered[0].Add(p.Window + 1).Sub(p.Clock.Now()) // 1 ns: both ends are in
 		if left <= 0 {
 			return nil
 		}

@@ -82,6 +82,7 @@ func (r *retry) Version(ctx context.Context) (version Version, err error) {
 }
 
 func (r *retry) retried(ctx context.Context, request func() error) error {
+	malformed := 0
 	for attempt := 1; ; attempt++ {
 		err := request()
 		var failure *Error
@@ -92,7 +93,10 @@ func (r *retry) retried(ctx context.Context, request func() error) error {
 		if failure.Kind != KindUnreachable {
 			r.reached = true
 		}
-		if !r.again(failure, attempt) {
+		if failure.Kind == KindMalformed {
+			malformed++
+		}
+		if malformed >= malformedAttempts || !r.again(failure, attempt) {
 			final := *failure
 			final.Attempts = attempt
 			return &final
@@ -114,8 +118,6 @@ func (r *retry) again(failure *Error, attempt int) bool {
 		return false
 	case failure.Kind == KindUnreachable:
 		return r.reached
-	case failure.Kind == KindMalformed:
-		return attempt < malformedAttempts
 	case failure.RetryAfter > r.MaxRetryAfter:
 		failure.Cause += fmt.Sprintf("; it asks to wait %s, longer than the %s that are waited",
 			failure.RetryAfter, r.MaxRetryAfter)

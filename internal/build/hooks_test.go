@@ -1,0 +1,129 @@
+package build_test
+
+import (
+	"strings"
+	"testing"
+
+	"apotheca/internal/build"
+)
+
+func TestModelHooksRunInOrder(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, `
+-- models/m.sql --
+{{ config(
+    pre_hook=[
+        {"sql": "insert into log values ('pre outside')", "transaction": False},
+        "insert into log select 'pre, rows before: ' || count(*) from duckdb_tables() where table_name = 'm'",
+        "{% if false %} not SQL {% endif %}",
+    ],
+    post_hook=[
+        "insert into {{ this }} values (2)",
+        "insert into log select 'post, rows: ' || count(*) from {{ this }}",
+        {"sql": "insert into log values ('post outside')", "transaction": False},
+    ],
+) }}
+select 1 as a
+`)
+	s.exec("create table log (entry varchar)")
+	s.succeeds(build.RunAll)
+	s.wantRows("from log", "pre outside", "pre, rows before: 0", "post, rows: 2", "post outside")
+	s.wantRows("from s.m", "1", "2")
+}
+
+const hooked = `
+-- dbt_project.yml --
+name: shop
+profile: shop
+on-run-start:
+  - "FIRST"
+  - "insert into log values ('second start')"
+on-run-end:
+  - "{% for r in results %}insert into log values ('{{ r.node.name }} {{ r.status }}');{% endfor %}"
+-- models/m.sql --
+select 1 as a
+`
+
+func TestRunHooks(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, hooked)
+	s.exec("create table log (entry varchar)")
+	s.files["dbt_project.yml"] = replace(s.files["dbt_project.yml"], "FIRST", "insert into log values ('first start')")
+	results := s.succeeds(build.RunAll)
+	s.wantRows("from log", "first start", "second start", "m success")
+	if got := results.Total(); got != 4 {
+		t.Errorf("total = %d, want the model and three hooks", got)
+	}
+}
+
+func TestFailedRunHookSkipsTheOthersOfItsList(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, hooked)
+	s.exec("create table log (entry varchar)")
+	s.files["dbt_project.yml"] = replace(s.files["dbt_project.yml"], "FIRST", "select no_such_column")
+	results := s.run(build.RunAll)
+	if !results.Failed() {
+		t.Error("the run is green, want failed")
+	}
+	s.wantStatuses(results, map[string]string{
+		"shop-on-run-start-0": "error", "shop-on-run-start-1": "skipped", "m": "success", "shop-on-run-end-0": "success",
+	})
+	s.wantRows("from log", "m success")
+}
+
+func TestPersistDocs(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"view", "table", "incremental"} {
+		s := newShop(t, `
+-- models/m.sql --
+select 1 as "Id", 2 as other
+-- models/schema.yml --
+models:
+  - name: m
+    description: It's the model.
+    config: {materialized: `+kind+`, persist_docs: {relation: true, columns: true}}
+    columns:
+      - {name: id, description: "The 'key'."}
+      - {name: not_there, description: Nothing.}
+`)
+		s.succeeds(build.RunAll)
+		s.wantRows("select comment from duckdb_columns() where table_name = 'm' and comment is not null", "The 'key'.")
+		s.wantRows("select comment from duckdb_tables() where table_name = 'm' union all select comment from duckdb_views() where view_name = 'm'", "It's the model.")
+	}
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	const schema = `
+-- models/schema.yml --
+models:
+  - name: m
+    config: {materialized: KIND, contract: {enforced: true}}
+    columns:
+      - name: id
+        data_type: int
+        constraints: [{type: not_null}, {type: primary_key}]
+      - name: label
+        data_type: text
+        constraints: [{type: check, expression: "length(label) < 5"}]
+`
+	s := newShop(t, replace(schema, "KIND", "table")+"-- models/m.sql --\nselect 'a' as label, 1 as id")
+	s.succeeds(build.RunAll)
+	s.wantRows("from s.m", "1 a")
+	f := func(sql, want string) {
+		t.Helper()
+		s.write("-- models/m.sql --\n" + sql)
+		s.wantStatuses(s.run(build.RunAll), map[string]string{"m": want})
+		s.wantRows("from s.m", "1 a")
+	}
+	f("select 'a' as label, null::int as id", "error: Constraint Error")
+	f("select 'too long' as label, 2 as id", "error: Constraint Error")
+	f("select 'a' as label, 2::bigint as id", "error: this model has an enforced contract that failed")
+	f("select 'a' as label, 2 as id, 3 as surplus", "error: this model has an enforced contract that failed")
+	f("select 2 as id", "error: this model has an enforced contract that failed")
+
+	s = newShop(t, replace(schema, "KIND", "view")+"-- models/m.sql --\nselect 'a' as label, 1 as id")
+	s.succeeds(build.RunAll)
+}
+
+func replace(text, old, with string) string { return strings.ReplaceAll(text, old, with) }
