@@ -93,7 +93,7 @@ func describe(t *testing.T, a *txtar.Archive) string {
 		fmt.Fprintf(&b, "== %s\n", id)
 		fmt.Fprintf(&b, "relation %s\n", n.RelationName)
 		fmt.Fprintf(&b, "needs %s\n", strings.Join(n.DependsOn.Nodes, " "))
-		c, err := p.Compile(context.Background(), n, nil)
+		c, err := p.Compile(context.Background(), n, scripted{})
 		if err != nil {
 			fmt.Fprintf(&b, "error: %v\n", err)
 			continue
@@ -101,4 +101,23 @@ func describe(t *testing.T, a *txtar.Archive) string {
 		b.WriteString(strings.TrimRight(c.Code, "\n") + "\n")
 	}
 	return b.String()
+}
+
+// scripted is a database that answers every query with the number 4 and knows
+// one relation, `seen`.
+type scripted struct{}
+
+func (scripted) Query(context.Context, string) (*dbt.Table, error) {
+	return &dbt.Table{Columns: []dbt.Column{{Name: "n", DataType: "BIGINT"}}, Rows: [][]any{{int64(4)}}, Message: "SELECT 1"}, nil
+}
+
+func (scripted) Relation(_ context.Context, database, schema, identifier string) (dbt.Relation, bool, error) {
+	if identifier != "seen" {
+		return dbt.Relation{}, false, nil
+	}
+	return dbt.Relation{Database: database, Schema: schema, Identifier: identifier, Type: dbt.TableRelation}, true, nil
+}
+
+func (scripted) Columns(_ context.Context, r dbt.Relation) ([]dbt.Column, error) {
+	return []dbt.Column{{Name: "id", DataType: "BIGINT"}, {Name: "name", DataType: "VARCHAR"}, {Name: "price", DataType: "DECIMAL(18,2)"}}, nil
 }

@@ -456,10 +456,16 @@ func (s *scope) bindKwargs(ctx context.Context) error {
 	return nil
 }
 
+// looksLikeCall is an argument that dbt takes for a call without braces.
+var looksLikeCall = regexp.MustCompile(`^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$`)
+
 // renderedValue renders the templates inside a value.
 func (s *scope) renderedValue(ctx context.Context, v any) (any, error) {
 	switch x := v.(type) {
 	case string:
+		if looksLikeCall.MatchString(x) {
+			x = "{{ " + x + " }}"
+		}
 		if !hasTemplate(x) {
 			return x, nil
 		}

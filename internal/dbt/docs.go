@@ -66,7 +66,7 @@ func (l *loader) resolveDocs() {
 	}
 	for _, id := range keysOf(l.p.Macros) {
 		m := l.p.Macros[id]
-		if in := l.p.packages[m.PackageName]; in != nil && hasTemplate(m.Description) {
+		if in := l.p.packages[m.PackageName]; in != nil {
 			m.Description, _ = l.description(in, in.file(m.OriginalFilePath), m.Description)
 		}
 	}

@@ -26,6 +26,7 @@ func (l *loader) finish() {
 		}
 	}
 	l.attachTests()
+	l.p.inferPrimaryKeys()
 	l.checkAccess()
 	l.checkAliases()
 	l.resolveDocs()

@@ -85,7 +85,7 @@ func (l *loader) loadBuiltins() {
 		content, err := builtinMacros.ReadFile(name)
 		var t *jinja.Template
 		if err == nil {
-			t, err = jinja.Parse(name, string(content))
+			t, err = jinja.Parse("dbt/"+name, string(content))
 		}
 		if err != nil {
 			l.fail(templateProblem(name, 1, err))
@@ -255,6 +255,7 @@ func (n namespace) GetItem(key any) (any, bool) { return n.GetAttr(jinja.Str(key
 
 // macroCall finds what looks like a call in a macro's text.
 var (
+	templateCode = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
 	macroCall    = regexp.MustCompile(`\b([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?\s*\(`)
 	dispatchCall = regexp.MustCompile(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
 )
@@ -268,7 +269,7 @@ func (p *Project) macroCalls(m *Macro) []string {
 			seen[called.UniqueID] = true
 		}
 	}
-	body := m.call.Block.Source
+	body := strings.Join(templateCode.FindAllString(m.call.Block.Source, -1), "\n")
 	for _, c := range macroCall.FindAllStringSubmatch(body, -1) {
 		if c[2] == "" {
 			add(p.findMacro(in, c[1]))

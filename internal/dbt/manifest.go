@@ -60,7 +60,6 @@ func (p *Project) manifest(compiled map[string]*Compiled) *jinja.Dict {
 		"saved_queries", jinja.NewDict(),
 		"semantic_models", jinja.NewDict(),
 		"unit_tests", dictOf(p.UnitTests, p.unitTestDict),
-		"functions", jinja.NewDict(),
 	)
 }
 

@@ -1,10 +1,6 @@
 package dbt
 
-import (
-	"strings"
-
-	"apotheca/internal/jinja"
-)
+import "apotheca/internal/jinja"
 
 // targetValue is `target` in templates.
 func (p *Project) targetValue() *jinja.Dict { return p.Target.dict() }
@@ -45,7 +41,6 @@ func (p *Project) nodeDict(n *Node) *jinja.Dict {
 	d.Set("refs", refs)
 	d.Set("sources", sources)
 	d.Set("metrics", jinja.NewList())
-	d.Set("functions", jinja.NewList())
 	d.Set("depends_on", dependsDict(n.DependsOn))
 	d.Set("compiled_path", nil)
 	d.Set("contract", n.contract())
@@ -131,7 +126,8 @@ func (p *Project) sourceDict(s *Source) *jinja.Dict {
 		"quoting", quoting, "loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery),
 		"freshness", freshnessDict(s.Freshness), "external", s.External, "description", s.Description, "columns", columnsDict(s.Columns),
 		"meta", orEmpty(s.Meta), "source_meta", orEmpty(s.SourceMeta), "tags", jinjaList(s.Tags), "config", s.Config.values,
-		"patch_path", nil, "unrendered_config", jinja.NewDict(), "relation_name", s.RelationName,
+		"patch_path", nil, "unrendered_config", jinja.NewDict("loaded_at_field", nil, "loaded_at_query", nil, "meta", jinja.NewDict(), "tags", jinja.NewList()),
+		"relation_name", s.RelationName,
 		"created_at", float64(p.options.Now.UnixMicro())/1e6, "unrendered_database", nil, "unrendered_schema", nil,
 		"doc_blocks", jinjaList(s.DocBlocks))
 }
@@ -197,10 +193,11 @@ func (p *Project) unitTestDict(u *UnitTest) *jinja.Dict {
 	if o := u.Overrides; o.Macros != nil || o.Vars != nil || o.EnvVars != nil {
 		overrides = jinja.NewDict("macros", jinja.FromGo(o.Macros), "vars", jinja.FromGo(o.Vars), "env_vars", jinja.FromGo(o.EnvVars))
 	}
-	return jinja.NewDict("model", u.Model, "given", given, "expect", fixtureDict(u.Expect), "name", u.Name, "resource_type", "unit_test",
+	expect := fixtureDict(u.Expect)
+	return jinja.NewDict("model", u.Model, "given", given, "expect", expect, "name", u.Name, "resource_type", "unit_test",
 		"package_name", u.PackageName, "path", u.Path, "original_file_path", u.OriginalFilePath, "unique_id", u.UniqueID, "fqn", jinjaList(u.FQN),
 		"description", u.Description, "overrides", overrides, "depends_on", dependsDict(u.DependsOn), "config", u.Config.values,
-		"checksum", md5Hex(strings.Join(u.FQN, ".")), "schema", p.Target.Schema, "created_at", float64(p.options.Now.UnixMicro())/1e6,
+		"checksum", checksum(jsonText(given)+jsonText(expect)).Checksum, "schema", p.Nodes[u.DependsOn.Nodes[0]].Schema, "created_at", float64(p.options.Now.UnixMicro())/1e6,
 		"versions", nil, "version", nil)
 }
 

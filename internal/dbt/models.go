@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"apotheca/internal/jinja"
 )
 
@@ -174,7 +176,6 @@ func (l *loader) describe(n *Node, p *patch) {
 	n.Description = text(child(p.node, "description"))
 	n.Columns = l.columns(p.file, p.node)
 	n.Constraints = list(l.rendered(p.file, child(p.node, "constraints")))
-	n.PrimaryKey = primaryKey(n)
 }
 
 func unique(in []string) []string {
@@ -187,29 +188,6 @@ func unique(in []string) []string {
 		}
 	}
 	return out
-}
-
-// primaryKey reads the key off the declared constraints.
-func primaryKey(n *Node) []string {
-	isKey := func(c any) (*jinja.Dict, bool) {
-		d, _ := c.(*jinja.Dict)
-		kind, _ := d.Get("type")
-		return d, kind == "primary_key"
-	}
-	for _, c := range n.Constraints {
-		if d, ok := isKey(c); ok {
-			columns, _ := d.Get("columns")
-			return texts(columns)
-		}
-	}
-	for _, column := range n.Columns {
-		for _, c := range column.Constraints {
-			if _, ok := isKey(c); ok {
-				return []string{column.Name}
-			}
-		}
-	}
-	return nil
 }
 
 // nameRelation asks the project's macros for database, schema and alias.
@@ -278,6 +256,7 @@ func (p *Project) generateName(n *Node, part string, custom any) (string, error)
 // unrenderedConfig is the config as written, for state comparison.
 func (l *loader) unrenderedConfig(n *Node, p *patch, inFile *jinja.Dict) *Config {
 	d := jinja.NewDict()
+	projectRaw(n.pkg.doc, n.ResourceType, n.FQN, d)
 	var raw *jinja.Dict
 	if p != nil {
 		raw = p.unrendered
@@ -288,7 +267,30 @@ func (l *loader) unrenderedConfig(n *Node, p *patch, inFile *jinja.Dict) *Config
 			d.Set(k, v)
 		}
 	}
+	if !n.pkg.isRoot {
+		projectRaw(l.p.root.doc, n.ResourceType, n.FQN, d)
+	}
 	return &Config{d}
+}
+
+// projectRaw overlays the configs of dbt_project.yml as they are written.
+func projectRaw(doc *yaml.Node, t ResourceType, fqn []string, into *jinja.Dict) {
+	level := child(doc, sectionOf(t))
+	if level == nil && t == DataTest {
+		level = child(doc, "tests")
+	}
+	for i := 0; level != nil; i++ {
+		for _, e := range entries(level) {
+			key, plus := strings.CutPrefix(e.key, "+")
+			if plus || e.value.Kind != yaml.MappingNode {
+				into.Set(configKey(key), plain(e.value))
+			}
+		}
+		if i >= len(fqn) {
+			return
+		}
+		level = child(level, fqn[i])
+	}
 }
 
 // checkConfig refuses configs of the wrong kind, which would otherwise be

@@ -323,7 +323,7 @@ func (p *Project) SourceRelation(s *Source) Relation {
 	return Relation{Database: s.Database, Schema: s.Schema, Identifier: s.Identifier, Quote: s.Quoting}
 }
 
-// resolveDependencies fills DependsOn.Nodes; refs come before sources.
+// resolveDependencies fills DependsOn.Nodes; sources come before refs.
 func (p *Project) resolveDependencies(n *Node) (missing Problems) {
 	add := func(id string) {
 		for _, known := range n.DependsOn.Nodes {
@@ -333,18 +333,18 @@ func (p *Project) resolveDependencies(n *Node) (missing Problems) {
 		}
 		n.DependsOn.Nodes = append(n.DependsOn.Nodes, id)
 	}
-	for _, r := range n.Refs {
-		if target := p.resolveRef(n.PackageName, r); target != nil {
-			add(target.UniqueID)
-		} else {
-			missing = append(missing, p.missingRef(n, r))
-		}
-	}
 	for _, r := range n.SourceRefs {
 		if target := p.resolveSource(n.PackageName, r); target != nil {
 			add(target.UniqueID)
 		} else {
 			missing = append(missing, p.missingSource(n, r))
+		}
+	}
+	for _, r := range n.Refs {
+		if target := p.resolveRef(n.PackageName, r); target != nil {
+			add(target.UniqueID)
+		} else {
+			missing = append(missing, p.missingRef(n, r))
 		}
 	}
 	return missing

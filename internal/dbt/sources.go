@@ -103,6 +103,7 @@ func (l *loader) ageSource(s *Source, p *patch, t *yaml.Node) {
 	}
 	s.LoadedAtField, s.LoadedAtQuery = asText("loaded_at_field"), asText("loaded_at_query")
 	v, _ := pick("freshness")
+	defer func() { s.Config.values.Set("freshness", freshnessDict(s.Freshness)) }()
 	d, ok := v.(*jinja.Dict)
 	if !ok {
 		return

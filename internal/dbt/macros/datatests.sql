@@ -42,7 +42,7 @@ where {{ column_name }} is null
 {% endtest %}
 
 {% macro default__test_accepted_values(model, column_name, values, quote=true) %}
-with counted as (
+with all_values as (
 
     select
         {{ column_name }} as value_field,
@@ -53,9 +53,9 @@ with counted as (
 )
 
 select *
-from counted
+from all_values
 where value_field not in (
-    {%- for value in values %}
+    {% for value in values -%}
     {{ "'" ~ value ~ "'" if quote else value }}{{ ',' if not loop.last }}
     {%- endfor %}
 )
@@ -81,7 +81,7 @@ parent as (
 
 )
 
-select child.from_field
+select from_field
 from child
 left join parent on child.from_field = parent.to_field
 where parent.to_field is null
