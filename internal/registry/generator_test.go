@@ -1,15 +1,8 @@
 package registry
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"math"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -271,6 +264,10 @@ func checkRarities(t *testing.T, all []sample) {
 			}
 		}
 	}
+	checkAgeUnits(t, all)
+}
+
+func checkAgeUnits(t *testing.T, all []sample) {
 	for _, unit := range []string{"Year", "Month", "Week", "Day", "Hour", "Minute"} {
 		for _, form := range []string{"1 " + unit, " " + unit + "s"} {
 			if !slices.ContainsFunc(all, func(s sample) bool {
@@ -457,79 +454,6 @@ func TestHeadersAgreeWithBodies(t *testing.T) {
 	}
 }
 
-// TestPathsExistInTheRealRegistry: the generator invents values, not fields.
-func TestPathsExistInTheRealRegistry(t *testing.T) {
-	t.Parallel()
-	real := map[string]bool{
-		// Rare kinds of study that the real sample lacks; the fields are the specification's.
-		"protocolSection.designModule.expandedAccessTypes.individual:bool":   true,
-		"protocolSection.designModule.expandedAccessTypes.intermediate:bool": true,
-		"protocolSection.designModule.expandedAccessTypes.treatment:bool":    true,
-	}
-	data, err := os.Open(filepath.Join("..", "..", "..", "shared", "data", "ctgov", "studies.ndjson.gz"))
-	if err != nil {
-		t.Skipf("no real studies beside the repository: %v", err)
-	}
-	defer data.Close()
-	unpacked, err := gzip.NewReader(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(unpacked)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
-		collectPaths(t, line, real)
-	}
-	made := map[string]bool{}
-	g := &generator{seed: 6, count: 1000}
-	for slot := range 1000 {
-		text, err := g.appendStudy(nil, slot, "2026-10-02")
-		if err != nil {
-			t.Fatal(err)
-		}
-		collectPaths(t, text, made)
-	}
-	for path := range made {
-		if !real[path] {
-			t.Errorf("no real study has %s", path)
-		}
-	}
-	if len(made) < 120 {
-		t.Errorf("only %d different fields are made", len(made))
-	}
-}
-
-func collectPaths(t *testing.T, text []byte, into map[string]bool) {
-	t.Helper()
-	var doc any
-	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
-	var walk func(path string, v any)
-	walk = func(path string, v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			for key, child := range v {
-				walk(strings.TrimPrefix(path+"."+key, "."), child)
-			}
-		case []any:
-			for _, child := range v {
-				walk(path+"[]", child)
-			}
-		case string:
-			into[path+":string"] = true
-		case bool:
-			into[path+":bool"] = true
-		default:
-			into[path+":number"] = true
-		}
-	}
-	walk("", doc)
-}
-
 func TestStringsAreEscapedAsJSONWants(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "plain", `"quoted" \ back`, "a\nb\tc\x00\x1f", "é 大 🫀 \ufffd <&>"} {
@@ -537,51 +461,5 @@ func TestStringsAreEscapedAsJSONWants(t *testing.T) {
 		if err := json.Unmarshal(appendString(nil, text), &got); err != nil || got != text {
 			t.Errorf("%q reads as %q (%v)", text, got, err)
 		}
-	}
-}
-
-func BenchmarkStudy(b *testing.B) {
-	g := &generator{seed: 1, count: 600_000}
-	var text []byte
-	total, slot := 0, 0
-	for b.Loop() {
-		text, _ = g.appendStudy(text[:0], slot, "2026-10-02")
-		total += len(text)
-		slot = (slot + 1) % g.count
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "studies/s")
-	b.ReportMetric(float64(total)/b.Elapsed().Seconds()/1e6, "MB/s")
-}
-
-func BenchmarkHeader(b *testing.B) {
-	g := &generator{seed: 1, count: 600_000}
-	slot := 0
-	for b.Loop() {
-		g.header(slot)
-		slot = (slot + 1) % g.count
-	}
-}
-
-// BenchmarkPage serves pages of 1,000 through the handler, without a network.
-func BenchmarkPage(b *testing.B) {
-	for _, encoding := range []string{"identity", "gzip"} {
-		b.Run(encoding, func(b *testing.B) {
-			r, err := New(Options{Count: 100_000, Seed: 1})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer r.Close()
-			for b.Loop() {
-				req := httptest.NewRequest(http.MethodGet, "/api/v2/studies?pageSize=1000", nil)
-				req.Header.Set("Accept-Encoding", encoding)
-				w := httptest.NewRecorder()
-				w.Body = bytes.NewBuffer(nil)
-				r.ServeHTTP(w, req)
-				if w.Code != http.StatusOK {
-					b.Fatal(w.Code)
-				}
-			}
-			b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "studies/s")
-		})
 	}
 }
