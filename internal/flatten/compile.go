@@ -212,9 +212,12 @@ func (c compiler) rejectedElements(name string, number int, t table, p part) str
 	if !p.path.list {
 		field = "[" + field + "]"
 	}
-	present := ""
+	present, holding := "", ""
 	if !p.path.list {
 		present = " and " + newValues(c.source.Quote, "body").field(p.path) + " is not null"
+	}
+	if values.checks[0].kind == kindObject {
+		holding = "\n    where element is distinct from '{}'"
 	}
 	return fmt.Sprintf(`%[1]s_elements as (
     select
@@ -231,7 +234,7 @@ func (c compiler) rejectedElements(name string, number int, t table, p part) str
         from_json(element, %[5]s) as body,
         json_type(element, %[6]s) as kinds,
         contains(element::varchar, '\u0000') as has_nul
-    from %[1]s_elements
+    from %[1]s_elements%[11]s
 ),
 %[1]s_compared as (
     select
@@ -257,8 +260,8 @@ func (c compiler) rejectedElements(name string, number int, t table, p part) str
 ),
 `, name, field, recordsTable, present,
 		literal(values.shape.json()), values.jsonPaths(), values.failed(4*2), number,
-		values.place("")+" || "+literal(": wants "+values.checks[0].wants()+", found null"),
-		strings.Join(values.reasons(), ",\n            "))
+		values.place(".")+" || "+literal(": wants "+values.checks[0].wants()+", found null"),
+		strings.Join(values.reasons(), ",\n            "), holding)
 }
 
 // root selects the table with one row per record.

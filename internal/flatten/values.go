@@ -210,14 +210,19 @@ func (v *values) failed(indent int) string {
 func (v *values) reasons() []string {
 	places, wants := make([]string, len(v.checks)), make([]string, len(v.checks))
 	for i, c := range v.checks {
-		places[i], wants[i] = literal(path{steps: c.steps}.String()), literal(c.wants())
-		if v.prefix.steps == nil && len(c.steps) == 0 {
+		wants[i] = literal(c.wants())
+		switch {
+		case len(c.steps) > 0:
+			places[i] = literal(v.suffix(path{steps: c.steps}.String()))
+		case v.prefix.steps == nil:
 			places[i] = literal("the record")
+		default:
+			places[i] = "''"
 		}
 	}
 	place := "[" + strings.Join(places, ", ") + "][failed]"
 	if v.prefix.steps != nil {
-		place = v.placeOf("replace('.' || " + place + ", '..', '')")
+		place = v.placeOf(place)
 	}
 	reasons := []string{fmt.Sprintf("case when failed is not null then %s || ': wants ' || [%s][failed] || ', found ' || %s end",
 		place, strings.Join(wants, ", "), found("kinds[failed]"))}
@@ -235,12 +240,19 @@ func (v *values) place(text string) string {
 	if v.prefix.steps == nil {
 		return literal(text)
 	}
-	if text != "" && text != "." {
-		text = "." + text
-	} else {
-		text = ""
+	return v.placeOf(literal(v.suffix(text)))
+}
+
+// suffix is a place as it follows the name of the document it is in.
+func (v *values) suffix(text string) string {
+	switch {
+	case v.prefix.steps == nil:
+		return text
+	case text == ".":
+		return ""
+	default:
+		return "." + text
 	}
-	return v.placeOf(literal(text))
 }
 
 // placeOf puts the element's own place in front.

@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"apotheca/internal/flatten"
 	"apotheca/internal/pipeline"
 )
 
@@ -280,5 +284,64 @@ func TestLoadStagingTwiceChangesNothing(t *testing.T) {
 	}
 	if left := query(t, w, "select table_name from duckdb_tables() where temporary"); len(left) > 0 {
 		t.Errorf("the load left temporary tables: %v", left)
+	}
+}
+
+// The mapping of package flatten's tests has every construct once.
+func TestLoadStagingEveryFeature(t *testing.T) {
+	t.Parallel()
+	const valid = `{"id": "A'1", "reason": "cough", "vitals": {"pulse": 70, "weight": 80}, "first": true, "codes": ["a", "b"],
+		"doctor": {"name": {"full": "D"}}, "nurses": [{"name": {"full": "N1"}, "languages": ["de", "fr"]}, {}, {"name": {"full": "N2"}}],
+		"team": {"others": [{"name": {"full": "O"}}]}, "notes": ["n1", "n2"], "marks": [1, 2.5]}`
+	tests := []struct{ old, replacement, want string }{
+		{`"cough"`, `null`, "reason: is required, and absent"},
+		{`"pulse": 70, `, ``, "vitals.pulse: is required, and absent"},
+		{`{"full": "N2"}`, `{}`, "nurses[2].name.full: is required, and absent"},
+		{`"full": "O"`, `"full": " O"`, `team.others[0].name.full: wants text like ^\S, found  O`},
+		{`"full": "D"`, `"full": ""`, `doctor.name.full: wants text like ^\S, found `},
+		{`["de", "fr"]`, `["de", 1]`, "nurses[0].languages[1]: wants text, found a number"},
+		{`"n2"`, `null`, "notes[1]: wants text, found null"},
+		{`2.5`, `"2.5"`, "marks[1]: wants a number, found a string"},
+		{`[1, 2.5]`, `[1, {}]`, "marks[1]: wants a number, found an object"},
+		{`"A'1"`, `"B1"`, "id: wants text like ^[A-Z]'[0-9]+$, found B1"},
+	}
+	records := []lakeRecord{{nctID: "A'1", page: 1, position: 0, study: valid}}
+	for i, tt := range tests {
+		records = append(records, lakeRecord{nctID: "A'1", page: 1, position: i + 1, study: strings.Replace(valid, tt.old, tt.replacement, 1)})
+	}
+	text, err := os.ReadFile(filepath.Join(repository(t), "internal/flatten/testdata/every_feature.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := flatten.ParseSpec("every_feature.yml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := openMemory(t)
+	if _, err := pipeline.LoadStaging(t.Context(), pipeline.StagingLoad{
+		Warehouse: w, Spec: mapping, Lake: writeLake(t, w, records), ExtractID: "extract-1",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range query(t, w, "select reason from staging.quarantine order by position") {
+		if got, want := row[0], tests[i].want; got != want {
+			t.Errorf("%s instead of %s: %v, want %s", tests[i].replacement, tests[i].old, got, want)
+		}
+	}
+	tables := map[string][][]any{
+		"visits": {{"A'1", "cough", 80.0, int64(70), true, "a, b", int64(1), time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}},
+		"people": {
+			{"A'1", int64(1), "doctor's", "first", "D", nil},
+			{"A'1", int64(2), "nurse", "second", "N1", "de|fr"},
+			{"A'1", int64(3), "nurse", "second", "N2", nil},
+			{"A'1", int64(4), "other", "third", "O", nil},
+		},
+		"notes": {{"A'1", int64(1), "n1"}, {"A'1", int64(2), "n2"}},
+		"marks": {{"A'1", int64(1), 1.0}, {"A'1", int64(2), 2.5}},
+	}
+	for table, want := range tables {
+		if diff := cmp.Diff(want, query(t, w, "select * from staging."+table+" order by all")); diff != "" {
+			t.Errorf("rows of %s (-want +got):\n%s", table, diff)
+		}
 	}
 }

@@ -129,6 +129,7 @@ part_1_read as (
         json_type(element, ['$', '$.name', '$.class']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_1_elements
+    where element is distinct from '{}'
 ),
 part_1_compared as (
     select
@@ -148,7 +149,7 @@ part_1_judged as (
         index,
         coalesce(
             case when element is null then 'protocolSection.sponsorCollaboratorsModule.leadSponsor' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'protocolSection.sponsorCollaboratorsModule.leadSponsor' || replace('.' || ['.', 'name', 'class'][failed], '..', '') || ': wants ' || ['an object', 'text', 'text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'protocolSection.sponsorCollaboratorsModule.leadSponsor' || ['', '.name', '.class'][failed] || ': wants ' || ['an object', 'text', 'text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."name", chr(0)) then 'protocolSection.sponsorCollaboratorsModule.leadSponsor' || '.name' || ': wants text, found a NUL character in it' when contains(body."class", chr(0)) then 'protocolSection.sponsorCollaboratorsModule.leadSponsor' || '.class' || ': wants text, found a NUL character in it' end end
         ) as reason
     from part_1_compared
@@ -173,6 +174,7 @@ part_2_read as (
         json_type(element, ['$', '$.name', '$.class']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_2_elements
+    where element is distinct from '{}'
 ),
 part_2_compared as (
     select
@@ -192,7 +194,7 @@ part_2_judged as (
         index,
         coalesce(
             case when element is null then 'protocolSection.sponsorCollaboratorsModule.collaborators[' || index || ']' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'protocolSection.sponsorCollaboratorsModule.collaborators[' || index || ']' || replace('.' || ['.', 'name', 'class'][failed], '..', '') || ': wants ' || ['an object', 'text', 'text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'protocolSection.sponsorCollaboratorsModule.collaborators[' || index || ']' || ['', '.name', '.class'][failed] || ': wants ' || ['an object', 'text', 'text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."name", chr(0)) then 'protocolSection.sponsorCollaboratorsModule.collaborators[' || index || ']' || '.name' || ': wants text, found a NUL character in it' when contains(body."class", chr(0)) then 'protocolSection.sponsorCollaboratorsModule.collaborators[' || index || ']' || '.class' || ': wants text, found a NUL character in it' end end
         ) as reason
     from part_2_compared
@@ -234,7 +236,7 @@ part_3_judged as (
         index,
         coalesce(
             case when element is null then 'protocolSection.conditionsModule.conditions[' || index || ']' || '' || ': wants text, found null' end,
-            case when failed is not null then 'protocolSection.conditionsModule.conditions[' || index || ']' || replace('.' || ['.'][failed], '..', '') || ': wants ' || ['text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'protocolSection.conditionsModule.conditions[' || index || ']' || [''][failed] || ': wants ' || ['text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body, chr(0)) then 'protocolSection.conditionsModule.conditions[' || index || ']' || '' || ': wants text, found a NUL character in it' end end
         ) as reason
     from part_3_compared
@@ -259,6 +261,7 @@ part_4_read as (
         json_type(element, ['$', '$.type', '$.name', '$.description']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_4_elements
+    where element is distinct from '{}'
 ),
 part_4_compared as (
     select
@@ -279,7 +282,7 @@ part_4_judged as (
         index,
         coalesce(
             case when element is null then 'protocolSection.armsInterventionsModule.interventions[' || index || ']' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'protocolSection.armsInterventionsModule.interventions[' || index || ']' || replace('.' || ['.', 'type', 'name', 'description'][failed], '..', '') || ': wants ' || ['an object', 'text', 'text', 'text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'protocolSection.armsInterventionsModule.interventions[' || index || ']' || ['', '.type', '.name', '.description'][failed] || ': wants ' || ['an object', 'text', 'text', 'text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."type", chr(0)) then 'protocolSection.armsInterventionsModule.interventions[' || index || ']' || '.type' || ': wants text, found a NUL character in it' when contains(body."name", chr(0)) then 'protocolSection.armsInterventionsModule.interventions[' || index || ']' || '.name' || ': wants text, found a NUL character in it' when contains(body."description", chr(0)) then 'protocolSection.armsInterventionsModule.interventions[' || index || ']' || '.description' || ': wants text, found a NUL character in it' end end
         ) as reason
     from part_4_compared
@@ -304,6 +307,7 @@ part_5_read as (
         json_type(element, ['$', '$.facility', '$.status', '$.city', '$.state', '$.zip', '$.country', '$.geoPoint', '$.geoPoint.lat', '$.geoPoint.lon']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_5_elements
+    where element is distinct from '{}'
 ),
 part_5_compared as (
     select
@@ -330,7 +334,7 @@ part_5_judged as (
         index,
         coalesce(
             case when element is null then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || replace('.' || ['.', 'facility', 'status', 'city', 'state', 'zip', 'country', 'geoPoint', 'geoPoint.lat', 'geoPoint.lon'][failed], '..', '') || ': wants ' || ['an object', 'text', 'text', 'text', 'text', 'text', 'text', 'an object', 'a number', 'a number'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || ['', '.facility', '.status', '.city', '.state', '.zip', '.country', '.geoPoint', '.geoPoint.lat', '.geoPoint.lon'][failed] || ': wants ' || ['an object', 'text', 'text', 'text', 'text', 'text', 'text', 'an object', 'a number', 'a number'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."facility", chr(0)) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.facility' || ': wants text, found a NUL character in it' when contains(body."status", chr(0)) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.status' || ': wants text, found a NUL character in it' when contains(body."city", chr(0)) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.city' || ': wants text, found a NUL character in it' when contains(body."state", chr(0)) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.state' || ': wants text, found a NUL character in it' when contains(body."zip", chr(0)) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.zip' || ': wants text, found a NUL character in it' when contains(body."country", chr(0)) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.country' || ': wants text, found a NUL character in it' end end,
             case when kinds[9] in ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') and not coalesce(isfinite(body."geoPoint"."lat"), false) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.geoPoint.lat' || ': wants a finite number, found one out of range' when kinds[10] in ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') and not coalesce(isfinite(body."geoPoint"."lon"), false) then 'protocolSection.contactsLocationsModule.locations[' || index || ']' || '.geoPoint.lon' || ': wants a finite number, found one out of range' end
         ) as reason

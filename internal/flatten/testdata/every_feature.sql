@@ -74,6 +74,7 @@ part_1_read as (
         json_type(element, ['$', '$.name', '$.name.full', '$.languages']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_1_elements
+    where element is distinct from '{}'
 ),
 part_1_compared as (
     select
@@ -94,7 +95,7 @@ part_1_judged as (
         index,
         coalesce(
             case when element is null then 'doctor' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'doctor' || replace('.' || ['.', 'name', 'name.full', 'languages'][failed], '..', '') || ': wants ' || ['an object', 'an object', 'text', 'a list'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'doctor' || ['', '.name', '.name.full', '.languages'][failed] || ': wants ' || ['an object', 'an object', 'text', 'a list'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."name"."full", chr(0)) then 'doctor' || '.name.full' || ': wants text, found a NUL character in it' when contains(case when len(body."languages") > 0 then array_to_string(list_transform(body."languages", lambda e: e ->> '$'), '|') end, chr(0)) then 'doctor' || '.languages' || ': wants text, found a NUL character in it' end end,
             case when body."name"."full" is null then 'doctor' || '.name.full' || ': is required, and absent' when not regexp_matches(body."name"."full", '^\S') then 'doctor' || '.name.full' || ': wants text like ^\S, found ' || left(body."name"."full", 40) when list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true) is not null then 'doctor' || '.languages' || '[' || (list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true) - 1) || ']: wants text, found ' || case coalesce(json_type(body."languages"[list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true)]), 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end
         ) as reason
@@ -120,6 +121,7 @@ part_2_read as (
         json_type(element, ['$', '$.name', '$.name.full', '$.languages']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_2_elements
+    where element is distinct from '{}'
 ),
 part_2_compared as (
     select
@@ -140,7 +142,7 @@ part_2_judged as (
         index,
         coalesce(
             case when element is null then 'nurses[' || index || ']' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'nurses[' || index || ']' || replace('.' || ['.', 'name', 'name.full', 'languages'][failed], '..', '') || ': wants ' || ['an object', 'an object', 'text', 'a list'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'nurses[' || index || ']' || ['', '.name', '.name.full', '.languages'][failed] || ': wants ' || ['an object', 'an object', 'text', 'a list'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."name"."full", chr(0)) then 'nurses[' || index || ']' || '.name.full' || ': wants text, found a NUL character in it' when contains(case when len(body."languages") > 0 then array_to_string(list_transform(body."languages", lambda e: e ->> '$'), '|') end, chr(0)) then 'nurses[' || index || ']' || '.languages' || ': wants text, found a NUL character in it' end end,
             case when body."name"."full" is null then 'nurses[' || index || ']' || '.name.full' || ': is required, and absent' when not regexp_matches(body."name"."full", '^\S') then 'nurses[' || index || ']' || '.name.full' || ': wants text like ^\S, found ' || left(body."name"."full", 40) when list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true) is not null then 'nurses[' || index || ']' || '.languages' || '[' || (list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true) - 1) || ']: wants text, found ' || case coalesce(json_type(body."languages"[list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true)]), 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end
         ) as reason
@@ -166,6 +168,7 @@ part_3_read as (
         json_type(element, ['$', '$.name', '$.name.full', '$.languages']) as kinds,
         contains(element::varchar, '\u0000') as has_nul
     from part_3_elements
+    where element is distinct from '{}'
 ),
 part_3_compared as (
     select
@@ -186,7 +189,7 @@ part_3_judged as (
         index,
         coalesce(
             case when element is null then 'team.others[' || index || ']' || '' || ': wants an object, found null' end,
-            case when failed is not null then 'team.others[' || index || ']' || replace('.' || ['.', 'name', 'name.full', 'languages'][failed], '..', '') || ': wants ' || ['an object', 'an object', 'text', 'a list'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'team.others[' || index || ']' || ['', '.name', '.name.full', '.languages'][failed] || ': wants ' || ['an object', 'an object', 'text', 'a list'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body."name"."full", chr(0)) then 'team.others[' || index || ']' || '.name.full' || ': wants text, found a NUL character in it' when contains(case when len(body."languages") > 0 then array_to_string(list_transform(body."languages", lambda e: e ->> '$'), '|') end, chr(0)) then 'team.others[' || index || ']' || '.languages' || ': wants text, found a NUL character in it' end end,
             case when body."name"."full" is null then 'team.others[' || index || ']' || '.name.full' || ': is required, and absent' when not regexp_matches(body."name"."full", '^\S') then 'team.others[' || index || ']' || '.name.full' || ': wants text like ^\S, found ' || left(body."name"."full", 40) when list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true) is not null then 'team.others[' || index || ']' || '.languages' || '[' || (list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true) - 1) || ']: wants text, found ' || case coalesce(json_type(body."languages"[list_position(list_transform(body."languages", lambda e: coalesce(json_type(e), 'NULL') <> 'VARCHAR'), true)]), 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end
         ) as reason
@@ -229,7 +232,7 @@ part_4_judged as (
         index,
         coalesce(
             case when element is null then 'notes[' || index || ']' || '' || ': wants text, found null' end,
-            case when failed is not null then 'notes[' || index || ']' || replace('.' || ['.'][failed], '..', '') || ': wants ' || ['text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'notes[' || index || ']' || [''][failed] || ': wants ' || ['text'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when has_nul then case when contains(body, chr(0)) then 'notes[' || index || ']' || '' || ': wants text, found a NUL character in it' end end
         ) as reason
     from part_4_compared
@@ -271,7 +274,7 @@ part_5_judged as (
         index,
         coalesce(
             case when element is null then 'marks[' || index || ']' || '' || ': wants a number, found null' end,
-            case when failed is not null then 'marks[' || index || ']' || replace('.' || ['.'][failed], '..', '') || ': wants ' || ['a number'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
+            case when failed is not null then 'marks[' || index || ']' || [''][failed] || ': wants ' || ['a number'][failed] || ', found ' || case coalesce(kinds[failed], 'NULL') when 'VARCHAR' then 'a string' when 'OBJECT' then 'an object' when 'ARRAY' then 'a list' when 'BOOLEAN' then 'a boolean' when 'NULL' then 'null' when 'DOUBLE' then 'a floating-point number' else 'a number' end end,
             case when kinds[1] in ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') and not coalesce(isfinite(body), false) then 'marks[' || index || ']' || '' || ': wants a finite number, found one out of range' end
         ) as reason
     from part_5_compared
