@@ -5,13 +5,10 @@
 
 select
     studies.nct_id,
-    sites.facility_name,
-    sites.city,
-    sites.country,
-    study_sites.site_statuses
+    studies.overall_status,
+    count(*) as sites
 from {{ ref('fact_study_site') }} as study_sites
 inner join {{ ref('dim_study') }} as studies
     on study_sites.study_key = studies.study_key
-inner join {{ ref('dim_site') }} as sites
-    on study_sites.site_key = sites.site_key
 where study_sites.has_conflicting_status
+group by studies.nct_id, studies.overall_status
