@@ -109,6 +109,9 @@ func (sp spec) format(v any) (string, error) {
 			if !isText && !isBool && (sp != spec{}) {
 				return "", fmt.Errorf("unsupported format string passed to %s.__format__", TypeName(v))
 			}
+			if sp.group != 0 || sp.align == '=' || sp.sign != 0 {
+				return "", fmt.Errorf("sign, '=' and grouping are for numbers only")
+			}
 			if sp.align == 0 {
 				sp.align = '<'
 			}
