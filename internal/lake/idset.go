@@ -1,7 +1,5 @@
 package lake
 
-import "math/bits"
-
 // idSet is a set of NCT numbers. There are at most 10^8 of them, so that a bit
 // each costs a few megabytes however many studies the registry comes to hold.
 type idSet struct {
@@ -34,19 +32,6 @@ func (s *idSet) word(id uint32) (*uint64, uint64) {
 		s.chunks[id/100_000] = chunk
 	}
 	return &chunk[id%100_000/64], 1 << (id % 100_000 % 64)
-}
-
-// count recounts the set; it is len, and tests hold it to that.
-func (s *idSet) count() (n int) {
-	for _, chunk := range s.chunks {
-		if chunk == nil {
-			continue
-		}
-		for _, word := range chunk {
-			n += bits.OnesCount64(word)
-		}
-	}
-	return n
 }
 
 // nctNumber reads the eight digits of an NCT id.
