@@ -37,8 +37,8 @@ func (s *State) Item(value, key any) (any, error) {
 	case Undefined:
 		return s.ofUndefined(v)
 	case *Dict:
-		if err := hashable(key); err != nil {
-			return nil, err
+		if hashable(key) != nil {
+			break
 		}
 		if r, ok := v.Get(key); ok {
 			return r, nil
@@ -162,16 +162,22 @@ func (x *sliceExpr) eval(s *State, f *frame) (any, error) {
 }
 
 func (s *State) slice(v any, bounds [3]any) (any, error) {
-	if u, ok := v.(Undefined); ok {
+	missing := Undefined{hint: owner(v) + " cannot be sliced so", silent: s.Undefined == UndefinedSilent}
+	switch u := v.(type) {
+	case Undefined:
 		return s.ofUndefined(u)
-	}
-	switch v.(type) {
 	case *Dict, *generator, *dictView:
-		return nil, fmt.Errorf("'%s' object cannot be sliced", TypeName(v))
+		// Like any item that is not there, jinja makes of it an undefined value.
+		return missing, nil
 	}
 	elements, err := Iterate(v)
 	if err != nil {
-		return nil, err
+		return missing, nil
+	}
+	for _, b := range bounds {
+		if _, ok := integer(b); b != nil && !ok {
+			return missing, nil
+		}
 	}
 	picked, err := sliced(elements, bounds)
 	if err != nil {
@@ -197,11 +203,7 @@ func (s *State) slice(v any, bounds [3]any) (any, error) {
 func sliced(v []any, bounds [3]any) ([]any, error) {
 	var b [3]int64
 	for i, x := range bounds {
-		n, ok := integer(x)
-		if x != nil && !ok {
-			return nil, fmt.Errorf("slice indices must be integers or None")
-		}
-		b[i] = n
+		b[i], _ = integer(x)
 	}
 	n := int64(len(v))
 	step := b[2]

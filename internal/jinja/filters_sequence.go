@@ -404,21 +404,29 @@ func sortFilter(s *State, v any, a *arguments) (any, error) {
 	}
 	reversed := a.boolOr(0, "reverse", false)
 	sensitive := a.boolOr(1, "case_sensitive", false)
-	attr := a.optional(2, "attribute", nil)
-	key := s.sortKey(attr, sensitive)
-	if names, ok := attr.(string); ok && strings.Contains(names, ",") {
-		key = s.manyKeys(strings.Split(names, ","), sensitive)
+	key := s.sortKey(nil, sensitive)
+	switch attr := a.optional(2, "attribute", nil).(type) {
+	case nil:
+	case string:
+		var names []any
+		for _, n := range strings.Split(attr, ",") {
+			names = append(names, n)
+		}
+		key = s.sortKeys(names, sensitive)
+	default:
+		key = s.sortKeys([]any{attr}, sensitive)
 	}
 	out, err := s.sorted(elements, reversed, key)
 	return &List{out}, err
 }
 
-// manyKeys compares by several attributes: sort(attribute="a,b").
-func (s *State) manyKeys(names []string, sensitive bool) func(any) (any, error) {
+// sortKeys compares by attributes, as sort(attribute="a,b"). Being elements of a
+// tuple, missing ones are equal to each other; alone they could not be compared.
+func (s *State) sortKeys(attrs []any, sensitive bool) func(any) (any, error) {
 	return func(v any) (any, error) {
 		t := &Tuple{}
-		for _, n := range names {
-			k, err := s.sortKey(n, sensitive)(v)
+		for _, attr := range attrs {
+			k, err := s.sortKey(attr, sensitive)(v)
 			if err != nil {
 				return nil, err
 			}

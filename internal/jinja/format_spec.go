@@ -64,8 +64,8 @@ func parseSpec(text string) (sp spec, err error) {
 		text = text[1:]
 	}
 	text, sp.alternate = strings.CutPrefix(text, "#")
-	if strings.HasPrefix(text, "0") && sp.align == 0 {
-		sp.fill, sp.align = '0', '='
+	if strings.HasPrefix(text, "0") && sp.fill == 0 {
+		sp.fill = '0'
 	}
 	if sp.width, text, err = leadingInt(text); err != nil {
 		return sp, err
@@ -109,6 +109,9 @@ func (sp spec) format(v any) (string, error) {
 			if !isText && !isBool && (sp != spec{}) {
 				return "", fmt.Errorf("unsupported format string passed to %s.__format__", TypeName(v))
 			}
+			if sp.group != 0 || sp.align == '=' || sp.sign != 0 {
+				return "", fmt.Errorf("sign, '=' and grouping are for numbers only")
+			}
 			if sp.align == 0 {
 				sp.align = '<'
 			}
@@ -121,6 +124,9 @@ func (sp spec) format(v any) (string, error) {
 	}
 	if sp.align == 0 {
 		sp.align = '>'
+		if sp.fill == '0' {
+			sp.align = '=' // zeros go between the sign and the digits
+		}
 	}
 	text, err := sp.number(v)
 	return sp.pad(text), err

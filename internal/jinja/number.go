@@ -143,7 +143,7 @@ func power(a, b int64) (any, error) {
 			return a, nil
 		}
 		if a == -1 {
-			return 1 - 2*(b%2)*1, nil
+			return 1 - 2*(b%2), nil
 		}
 		var ok bool
 		if r, ok = multiply(r, a); !ok {
@@ -180,7 +180,10 @@ func floatArithmetic(op string, a, b float64) (any, error) {
 		return math.Floor(a / b), nil
 	}
 	r := math.Mod(a, b)
-	if r != 0 && (r < 0) != (b < 0) {
+	if r == 0 {
+		return math.Copysign(0, b), nil
+	}
+	if (r < 0) != (b < 0) {
 		r += b
 	}
 	return r, nil

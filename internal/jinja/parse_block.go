@@ -110,6 +110,11 @@ func (p *parser) signature() []Param {
 		out = append(out, param)
 	}
 	p.expectOp(")")
+	for _, param := range out {
+		if param.Name == "caller" && param.def == nil {
+			p.fail("the argument 'caller' is special: leave it out or give it a default")
+		}
+	}
 	return out
 }
 
