@@ -48,7 +48,6 @@ type loader struct {
 
 	patches *patches
 	tests   []*testDeclaration
-	usedCfg map[*jinja.Dict]bool
 }
 
 func (l *loader) load() error {
@@ -62,22 +61,24 @@ func (l *loader) load() error {
 	if err := l.stop(); err != nil {
 		return err
 	}
-	steps := []func(){
-		l.loadPackages, l.loadMacros, l.loadDocs, l.loadProperties, l.loadNodes,
-		l.loadSources, l.loadDataTests, l.loadOperations, l.loadUnitTests, l.finish,
+	l.loadPackages()
+	l.loadMacros()
+	if err := l.stop(); err != nil {
+		return err // every use of a missing macro would be an error of its own
 	}
-	for _, step := range steps {
-		step()
-		if l.fatal() {
-			break
-		}
+	unreadable := l.loadProperties()
+	l.loadDocs()
+	l.loadNodes()
+	l.loadSources()
+	l.loadDataTests()
+	l.loadOperations()
+	l.loadUnitTests()
+	if unreadable {
+		return l.stop() // so would be every ref to what is declared in there
 	}
+	l.finish()
 	return l.stop()
 }
-
-// fatal reports whether going on would only repeat what was said: without
-// packages or macros every use of one would be an error of its own.
-func (l *loader) fatal() bool { return len(l.problems) > 0 && l.p.index == nil }
 
 func (l *loader) stop() error {
 	if len(l.problems) == 0 {

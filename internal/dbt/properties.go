@@ -48,8 +48,9 @@ func (ps *patches) node(pkgName, kind, name string) *patch {
 // path is the patch as the manifest has it: package://file.
 func (p *patch) path() string { return p.file.pkg.name + "://" + p.file.original }
 
-// loadProperties reads every YAML file of every package.
-func (l *loader) loadProperties() {
+// loadProperties reads every YAML file of every package and reports whether
+// one of them cannot be read at all.
+func (l *loader) loadProperties() (unreadable bool) {
 	var all []file
 	for _, p := range l.p.ordered() {
 		all = append(all, p.files.properties...)
@@ -65,9 +66,11 @@ func (l *loader) loadProperties() {
 			l.fail(yamlProblem(all[i].shown, err))
 		}
 	})
+	unreadable = len(l.problems) > 0
 	for i, doc := range docs {
 		l.readProperties(all[i], doc)
 	}
+	return unreadable
 }
 
 // notSupported are the top-level keys of properties that say more than this
@@ -169,6 +172,11 @@ func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jin
 		}
 	}
 	c := child(n, "config")
+	for _, key := range topLevelConfigs {
+		if at := keyNode(c, key); at != nil && keyNode(n, key) != nil && key != "tags" {
+			l.fail(l.problemAt(f.shown, at, fmt.Sprintf("%s stands both at the top and below config", key), "keep the one below config"))
+		}
+	}
 	if !isNull(c) && c.Kind != yaml.MappingNode {
 		l.fail(l.problemAt(f.shown, c, "config must be a mapping", "config: {materialized: table}"))
 		return rendered, raw
@@ -191,6 +199,9 @@ func (l *loader) rendered(f file, n *yaml.Node) any {
 }
 
 func (l *loader) renderedText(f file, n *yaml.Node) string {
+	if s := text(n); !hasTemplate(s) {
+		return s
+	}
 	if v := l.rendered(f, n); v != nil {
 		return jinja.Str(v)
 	}

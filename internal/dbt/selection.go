@@ -42,6 +42,9 @@ func (p *Project) Select(s Selection) ([]string, error) {
 		if chosen, err = q.union(s.Select); err != nil {
 			return nil, err
 		}
+		if s.Indirect == "cautious" || s.Indirect == "buildable" {
+			chosen = q.withTests(chosen, chosen) // a test whose parents come from several terms
+		}
 	}
 	excluded, err := q.union(s.Exclude)
 	if err != nil {

@@ -103,13 +103,14 @@ func isNull(n *yaml.Node) bool {
 	return n == nil || n.Kind == yaml.ScalarNode && n.Tag == "!!null"
 }
 
-// text is a scalar as text; empty for null and for anything else.
+// text is a scalar as it is written, so that a model may be named off; empty
+// for null and for anything else.
 func text(n *yaml.Node) string {
 	n = resolveAlias(n)
 	if isNull(n) || n.Kind != yaml.ScalarNode {
 		return ""
 	}
-	return jinja.Str(scalar(n))
+	return n.Value
 }
 
 // plain turns YAML into template values; mappings keep their order.
