@@ -190,7 +190,9 @@ func (p *parser) checkPlaces(spec *Spec) {
 			case len(t.parts) == 0:
 				walk(p.columns[i][j], "", c.path, use(c))
 			default:
-				walk(p.columns[i][j], t.parts[0].path.String()+".", c.path, use(c))
+				for _, part := range t.parts {
+					walk(p.columns[i][j], part.path.String()+".", c.path, use(c))
+				}
 			}
 		}
 	}
