@@ -50,7 +50,7 @@ func marked(e expr, v any) (any, error) {
 // ParseLiteral reads a Python literal, as ast.literal_eval: numbers, strings,
 // True, False, None, and lists, tuples and dicts of them.
 func ParseLiteral(text string) (v any, ok bool) {
-	p, err := newParser("literal", "{{"+text+"\n}}")
+	p, err := newParser("literal", "{{ "+text+"\n}}")
 	if err != nil {
 		return nil, false
 	}

@@ -61,9 +61,10 @@ def main():
         try:
             signal.setitimer(signal.ITIMER_REAL, 1)
             out.append({"text": env.from_string(source).render()})
-            signal.setitimer(signal.ITIMER_REAL, 0)
         except Exception as e:  # the test compares that both fail, not how
             out.append({"error": f"{type(e).__name__}: {e}"})
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     json.dump(out, sys.stdout)
 
 
