@@ -56,8 +56,8 @@ type RetryEvent struct {
 //
 //  1. another build when the run begins, or another source
 //  2. a token that the registry no longer takes
-//  3. another build when the last page was read: what came before and after
-//     the change do not belong together
+//  3. another build when the last page was read, or when a page does not fit:
+//     what came before and after the change do not belong together
 //  4. a resumed pass that cannot end well: its first half may be to blame
 //
 // A pass that began in this very call and fails for itself ends the call, with
