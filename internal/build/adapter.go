@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"apotheca/internal/dbt"
 	"apotheca/internal/warehouse"
@@ -43,6 +44,9 @@ func templateValue(value any) any {
 		return v.Time
 	case warehouse.LocalTime:
 		return v.Time
+	case time.Time:
+		// Package dbt takes times in time.UTC for times without a zone.
+		return v.In(time.FixedZone("UTC", 0))
 	}
 	return value
 }

@@ -103,6 +103,7 @@ type run struct {
 	done     []*Result
 	compiled map[string]*dbt.Compiled
 	hooks    []*Result
+	warnings []string
 }
 
 func newRun(ctx context.Context, o Options) (*run, error) {
@@ -234,6 +235,9 @@ func (r *run) step(ctx context.Context, id string) error {
 		r.unitTest(ctx, s, result)
 	} else {
 		r.node(ctx, s, result)
+	}
+	if ctx.Err() != nil && result.Status == Error {
+		result.Message = "interrupted: " + result.Message
 	}
 	r.finish(s, result)
 	if result.Failed() {

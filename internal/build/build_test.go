@@ -401,3 +401,55 @@ func TestManyThreads(t *testing.T) {
 	}
 	s.wantRows("select a from s.m38", "38")
 }
+
+func TestInterruptedNodeSaysSo(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "-- models/a.sql --\nselect 1 as a")
+	ctx, cancel := context.WithCancel(t.Context())
+	s.report = func(e build.Event) {
+		if e.Kind == build.NodeStarted {
+			cancel()
+		}
+	}
+	results, err := s.runIn(ctx, build.RunAll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wantStatuses(results, map[string]string{"a": "error: interrupted: "})
+}
+
+// TestLeftoversOfAnotherRun has tables in the way that a run killed between
+// two renames leaves behind.
+func TestLeftoversOfAnotherRun(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "-- models/a.sql --\nselect 1 as a")
+	s.succeeds(build.RunAll)
+	s.exec("create table s.a__dbt_tmp as select 2 as a; create view s.a__dbt_backup as select 3 as a")
+	s.succeeds(build.RunAll)
+	s.wantRows("select table_name from duckdb_tables() union all select view_name from duckdb_views() where schema_name = 's'", "a")
+}
+
+func TestTemplatesAskTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, `
+-- models/a.sql --
+select 1 as one, 2 as two
+-- models/b.sql --
+{%- set answer = run_query("select date '2024-01-02' as d, 1.50::decimal(5, 2) as n, timestamp '2024-01-02 03:04:05' as t, timestamptz '2024-01-02 03:04:05+02' as i, null as u, true as b from " ~ ref('a')) -%}
+{%- set row = answer.rows[0] -%}
+select
+    '{{ row['d'] }}|{{ row['n'] }}|{{ row['t'] }}|{{ row['i'] }}|{{ row['u'] }}|{{ row['b'] }}' as printed,
+    '{{ adapter.get_columns_in_relation(ref('a')) | map(attribute='name') | join(' ') }}' as columns
+`)
+	s.succeeds(build.RunAll)
+	s.wantRows("from s.b", "2024-01-02|1.50|2024-01-02 03:04:05|2024-01-02 01:04:05+00:00|None|True one two")
+}
+
+func TestGrantsAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "-- models/a.sql --\n{{ config(grants={'select': ['reporter']}) }} select 1 as a")
+	results := s.succeeds(build.RunAll)
+	if len(results.Warnings) != 1 || !strings.Contains(results.Warnings[0], "grants are not applied on duckdb") {
+		t.Errorf("warnings = %q, want one about grants", results.Warnings)
+	}
+}

@@ -150,6 +150,10 @@ func (c *Console) summary(rs *Results) {
 		c.line("")
 		c.line("%s", c.paint("Stopped before the end: what did not run is skipped", red))
 	}
+	for _, warning := range rs.Warnings {
+		c.line("")
+		c.line("%s", c.paint("Warning: "+warning, yellow))
+	}
 	for _, r := range rs.All {
 		if r.Failed() || r.Status == Warn {
 			c.problem(r)

@@ -15,6 +15,7 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 		result.fail(err)
 		return
 	}
+	r.warnOfGrants(n)
 	if n.ResourceType != dbt.Seed {
 		if err := r.compile(ctx, s, result); err != nil {
 			result.fail(err)
@@ -56,6 +57,19 @@ func (r *run) refuse(n *dbt.Node) error {
 		}
 	}
 	return nil
+}
+
+// warnOfGrants says, once, that grants are read and not applied.
+func (r *run) warnOfGrants(n *dbt.Node) {
+	if len(n.Config.StringMap("grants")) == 0 {
+		return
+	}
+	warning := "grants are not applied on " + r.dialect.Name + ", as in " + n.OriginalFilePath
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.warnings) == 0 {
+		r.warnings = append(r.warnings, warning)
+	}
 }
 
 func (r *run) compile(ctx context.Context, s *session, result *Result) error {

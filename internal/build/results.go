@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -98,9 +97,6 @@ func (r *Result) Type() dbt.ResourceType {
 func (r *Result) fail(err error) {
 	r.Status = Error
 	r.Message = err.Error()
-	if errors.Is(err, context.Canceled) {
-		r.Message = "interrupted: " + r.Message
-	}
 }
 
 // Results are all results of a run, in the order in which they ended.
@@ -108,6 +104,8 @@ type Results struct {
 	All     []*Result
 	Started time.Time
 	Elapsed time.Duration
+	// Warnings are about the run as a whole.
+	Warnings []string
 	// Stopped is why nodes were not started, nil when all were.
 	Stopped error
 }
@@ -166,10 +164,11 @@ func (r *run) results(ctx context.Context) *Results {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return &Results{
-		All:     slices.Concat(r.hooksAt("on-run-start"), r.done, r.hooksAt("on-run-end")),
-		Started: r.started,
-		Elapsed: r.Now().Sub(r.started),
-		Stopped: context.Cause(ctx),
+		All:      slices.Concat(r.hooksAt("on-run-start"), r.done, r.hooksAt("on-run-end")),
+		Started:  r.started,
+		Elapsed:  r.Now().Sub(r.started),
+		Warnings: r.warnings,
+		Stopped:  context.Cause(ctx),
 	}
 }
 
