@@ -193,7 +193,7 @@ func loadFloor(t *testing.T, w warehouse.Warehouse, ndjson string) int64 {
 	}
 	defer conn.Close()
 	_, err = conn.Exec(t.Context(), "create table studies as select * from read_ndjson("+
-		warehouse.StringLiteral(ndjson)+", maximum_object_size = 100000000, columns = {protocolSection: 'struct("+mappedStruct+")', hasResults: 'boolean'})")
+		warehouse.StringLiteral(ndjson)+", columns = {protocolSection: 'struct("+mappedStruct+")', hasResults: 'boolean'})")
 	if err != nil {
 		t.Fatal(err)
 	}
