@@ -259,7 +259,7 @@ func configDefaults(t ResourceType) *jinja.Dict {
 		d.Set("delimiter", ",")
 		d.Set("quote_columns", nil)
 	case Snapshot:
-		for _, k := range []string{"strategy", "target_schema", "target_database", "updated_at", "check_cols", "hard_deletes", "dbt_valid_to_current"} {
+		for _, k := range []string{"strategy", "target_schema", "target_database", "updated_at", "check_cols", "dbt_valid_to_current"} {
 			d.Set(k, nil)
 		}
 		d.Set("materialized", "snapshot")
@@ -273,7 +273,11 @@ func configDefaults(t ResourceType) *jinja.Dict {
 // says, and for a package's resource what the root project says at the end.
 func (l *loader) resolveConfig(t ResourceType, p *pkg, fqn []string, more ...*jinja.Dict) *Config {
 	d := configDefaults(t)
-	projectConfigs(p.configs[t], fqn, d)
+	section := t
+	if t == Operation || t == Analysis {
+		section = Model // dbt has no section of their own
+	}
+	projectConfigs(p.configs[section], fqn, d)
 	for _, m := range more {
 		for _, k := range keysIn(m) {
 			v, _ := m.Get(k)
@@ -281,7 +285,7 @@ func (l *loader) resolveConfig(t ResourceType, p *pkg, fqn []string, more ...*ji
 		}
 	}
 	if !p.isRoot {
-		projectConfigs(l.p.root.configs[t], fqn, d)
+		projectConfigs(l.p.root.configs[section], fqn, d)
 	}
 	if t == DataTest {
 		finishTestConfig(d)

@@ -41,7 +41,8 @@ type seen struct {
 	refs    []Ref
 	sources []SourceRef
 	macros  []string
-	config  *jinja.Dict
+	config  *jinja.Dict // what config() set, merged
+	written *jinja.Dict // the same, the last word only
 	// uses holds what was asked of the database or its state: `this`.
 	usesThis bool
 }

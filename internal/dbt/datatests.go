@@ -41,7 +41,7 @@ func (l *loader) declareSourceTests() {
 			name := text(child(t, "name"))
 			l.collectTests(p, t, testDeclaration{
 				patch: p, target: p.name + "_" + name, refers: fmt.Sprintf("source('%s', '%s')", p.name, name),
-				fileKey: "sources." + p.name, onSource: true,
+				fileKey: "sources." + p.name, onSource: true, tags: sourceTags(p.config, l.tableConfig(p, t)),
 			})
 		}
 	}
@@ -75,7 +75,7 @@ func (l *loader) collectTests(p *patch, n *yaml.Node, base testDeclaration) {
 			d := base
 			d.node, d.column = t, infos[l.renderedText(p.file, child(c, "name"))]
 			if d.column != nil {
-				d.tags = d.column.Tags
+				d.tags = append(d.tags[:len(d.tags):len(d.tags)], d.column.Tags...)
 			}
 			l.tests = append(l.tests, &d)
 		}
@@ -123,6 +123,9 @@ func (l *loader) readTest(d *testDeclaration) *Node {
 	meta := &TestMetadata{Namespace: m[1], Name: m[2], FileKeyName: d.fileKey}
 	if d.column != nil {
 		meta.ColumnName = d.column.Name
+		if d.column.Quote != nil && *d.column.Quote {
+			meta.ColumnName = quoteIdentifier(d.column.Name)
+		}
 	}
 	if !l.testExists(d, meta) {
 		return nil
@@ -395,17 +398,8 @@ func testCode(meta *TestMetadata, config *jinja.Dict) string {
 
 // parseTest renders a generic test with execute false, to find its refs.
 func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
-	if len(d.tags) > 0 {
-		mergeConfig(config, "tags", jinja.FromGo(d.tags))
-	}
 	n.Config = l.resolveConfig(DataTest, n.pkg, n.FQN, config)
-	n.UnrenderedConfig = &Config{config}
-	n.Tags = unique(n.Config.Tags())
-	n.Group = n.Config.String("group")
-	l.checkConfig(n)
 	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
-	l.nameRelation(n)
-
 	t, err := jinja.Parse(n.shownFile(), n.RawCode)
 	if err != nil {
 		l.fail(templateProblem(n.shownFile(), n.Line, err))
@@ -424,6 +418,22 @@ func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
 		l.fail(templateProblem(n.shownFile(), n.Line, err))
 	}
 	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
+	l.configureTest(n, d, config, sc.seen)
+}
+
+// configureTest resolves a test's configs: those of its macro come before those
+// of its declaration. dbt counts declared tags twice.
+func (l *loader) configureTest(n *Node, d *testDeclaration, config *jinja.Dict, s *seen) {
+	declared := jinja.NewDict()
+	if tags, ok := config.Get("tags"); ok {
+		declared.Set("tags", tags)
+	}
+	n.Config = l.resolveConfig(DataTest, n.pkg, n.FQN, declared, s.config)
+	n.UnrenderedConfig = l.unrenderedConfig(n, nil, s.written)
+	n.Tags = unique(append(n.Config.Tags(), d.tags...))
+	n.Group = n.Config.String("group")
+	l.checkConfig(n)
+	l.nameRelation(n)
 }
 
 func (p *Project) testMacro(n *Node) *Macro {

@@ -39,6 +39,8 @@ func (l *loader) finish() {
 // unless the reason is that it was switched off itself.
 func (l *loader) disableTest(n *Node, missing Problems) {
 	delete(l.p.Nodes, n.UniqueID)
+	n.unresolved = true
+	n.Config.values.Set("enabled", false)
 	l.p.Disabled[n.UniqueID] = append(l.p.Disabled[n.UniqueID], n)
 	for _, m := range missing {
 		if !strings.Contains(m.Message, "is disabled") {
@@ -57,6 +59,9 @@ func (l *loader) attachTests() {
 		_, name, _ := strings.Cut(n.Test.FileKeyName, ".")
 		if target := l.p.resolveRef(n.PackageName, Ref{Name: name}); target != nil {
 			n.Test.AttachedNode = target.UniqueID
+			if n.Group == "" {
+				n.Group = target.Group
+			}
 		}
 	}
 }

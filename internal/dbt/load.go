@@ -26,7 +26,7 @@ func Load(o Options) (*Project, error) {
 		options: o, Nodes: map[string]*Node{}, Sources: map[string]*Source{}, UnitTests: map[string]*UnitTest{},
 		Exposures: map[string]*Exposure{}, Groups: map[string]*Group{}, Docs: map[string]*Doc{},
 		Macros: map[string]*Macro{}, Disabled: map[string][]*Node{}, packages: map[string]*pkg{},
-		macroOf: map[*jinja.Block]*Macro{},
+		macroOf: map[*jinja.Block]*Macro{}, disabledSources: map[string]*Source{},
 	}
 	l := &loader{o: o, p: p, patches: newPatches()}
 	if err := l.load(); err != nil {

@@ -36,12 +36,24 @@ func (p *Project) manifest(compiled map[string]*Compiled) *jinja.Dict {
 		}
 		nodes.Set(id, d)
 	}
+	parents, children := listsOf(p.Parents), listsOf(p.Children)
 	for _, id := range keysOf(p.Disabled) {
 		l := jinja.NewList()
 		for _, n := range p.Disabled[id] {
+			if n.unresolved { // the manifest keeps it among the nodes
+				nodes.Set(id, p.nodeDict(n))
+				parents.Set(id, jinja.NewList())
+				children.Set(id, jinja.NewList())
+				continue
+			}
 			l.V = append(l.V, p.nodeDict(n))
 		}
-		disabled.Set(id, l)
+		if len(l.V) > 0 {
+			disabled.Set(id, l)
+		}
+	}
+	for _, id := range keysOf(p.disabledSources) {
+		disabled.Set(id, jinja.NewList(p.sourceDict(p.disabledSources[id])))
 	}
 	return jinja.NewDict(
 		"metadata", p.metadata(),
@@ -54,8 +66,8 @@ func (p *Project) manifest(compiled map[string]*Compiled) *jinja.Dict {
 		"groups", dictOf(p.Groups, groupDict),
 		"selectors", jinja.NewDict(),
 		"disabled", disabled,
-		"parent_map", listsOf(p.Parents),
-		"child_map", listsOf(p.Children),
+		"parent_map", parents,
+		"child_map", children,
 		"group_map", p.groupMap(),
 		"saved_queries", jinja.NewDict(),
 		"semantic_models", jinja.NewDict(),

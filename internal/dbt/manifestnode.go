@@ -115,20 +115,16 @@ func columnsDict(columns []ColumnInfo) *jinja.Dict {
 }
 
 func (p *Project) sourceDict(s *Source) *jinja.Dict {
-	quoting := jinja.NewDict("database", nil, "schema", nil, "identifier", nil, "column", nil)
-	if s.Quoting != adapterQuoting(p.Target.Type) {
-		quoting = jinja.NewDict("database", s.Quoting.Database, "schema", s.Quoting.Schema, "identifier", s.Quoting.Identifier, "column", nil)
-	}
 	return jinja.NewDict(
 		"database", s.Database, "schema", s.Schema, "name", s.Name, "resource_type", "source", "package_name", s.PackageName,
 		"path", s.Path, "original_file_path", s.OriginalFilePath, "unique_id", s.UniqueID, "fqn", jinjaList(s.FQN),
 		"source_name", s.SourceName, "source_description", s.SourceDescription, "loader", s.Loader, "identifier", s.Identifier,
-		"quoting", quoting, "loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery),
+		"quoting", s.quoting, "loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery),
 		"freshness", freshnessDict(s.Freshness), "external", s.External, "description", s.Description, "columns", columnsDict(s.Columns),
 		"meta", orEmpty(s.Meta), "source_meta", orEmpty(s.SourceMeta), "tags", jinjaList(s.Tags), "config", s.Config.values,
 		"patch_path", nil, "unrendered_config", jinja.NewDict("loaded_at_field", nil, "loaded_at_query", nil, "meta", jinja.NewDict(), "tags", jinja.NewList()),
 		"relation_name", s.RelationName,
-		"created_at", float64(p.options.Now.UnixMicro())/1e6, "unrendered_database", nil, "unrendered_schema", nil,
+		"created_at", float64(p.options.Now.UnixMicro())/1e6, "unrendered_database", nil, "unrendered_schema", orNone(s.writtenSchema),
 		"doc_blocks", jinjaList(s.DocBlocks))
 }
 

@@ -131,7 +131,9 @@ func (l *loader) parseNode(n *Node, p *patch) {
 		n.Config = l.resolveConfig(n.ResourceType, n.pkg, n.FQN, fromPatch, sc.seen.config)
 	}
 	l.checkConfig(n)
-	n.UnrenderedConfig = l.unrenderedConfig(n, p, sc.seen.config)
+	n.UnrenderedConfig = l.unrenderedConfig(n, p, sc.seen.written)
+	own := l.resolveConfig(n.ResourceType, n.pkg, n.FQN, sc.seen.config)
+	n.Tags = unique(append(own.Tags(), n.Config.Tags()...)) // what properties add comes last
 	l.describe(n, p)
 	l.nameRelation(n)
 	l.parseHooks(n, sc)
@@ -164,7 +166,6 @@ func (l *loader) parseHooks(n *Node, sc *scope) {
 
 // describe takes over what properties say of a node.
 func (l *loader) describe(n *Node, p *patch) {
-	n.Tags = unique(n.Config.Tags())
 	n.Group = n.Config.String("group")
 	if n.ResourceType == Model {
 		n.Access = n.Config.String("access")
@@ -175,7 +176,7 @@ func (l *loader) describe(n *Node, p *patch) {
 	n.PatchPath = p.path()
 	n.Description = text(child(p.node, "description"))
 	n.Columns = l.columns(p.file, p.node)
-	n.Constraints = list(l.rendered(p.file, child(p.node, "constraints")))
+	n.Constraints = constraints(l.rendered(p.file, child(p.node, "constraints")), true)
 }
 
 func unique(in []string) []string {
@@ -275,6 +276,9 @@ func (l *loader) unrenderedConfig(n *Node, p *patch, inFile *jinja.Dict) *Config
 
 // projectRaw overlays the configs of dbt_project.yml as they are written.
 func projectRaw(doc *yaml.Node, t ResourceType, fqn []string, into *jinja.Dict) {
+	if t == Operation || t == Analysis {
+		t = Model
+	}
 	level := child(doc, sectionOf(t))
 	if level == nil && t == DataTest {
 		level = child(doc, "tests")

@@ -62,8 +62,10 @@ type Node struct {
 	// Line is where the node begins in its file.
 	Line int
 
-	pkg      *pkg
-	template *template
+	// unresolved marks a test of something that is not there.
+	unresolved bool
+	pkg        *pkg
+	template   *template
 }
 
 // Ref is one ref() as written.
@@ -165,6 +167,9 @@ type Source struct {
 	Config     *Config
 	DocBlocks  []string
 	Line       int
+
+	quoting       *jinja.Dict // as declared
+	writtenSchema string
 }
 
 // Freshness is how old a source's rows may be.

@@ -24,7 +24,7 @@ func (l *loader) operations(p *pkg, when string) []*Node {
 	for i, sql := range texts(l.projectKey(p, when)) {
 		n := &Node{
 			Name: fmt.Sprintf("%s-%s-%d", p.name, when, i), ResourceType: Operation, PackageName: p.name,
-			OriginalFilePath: "./" + projectFile, Language: "sql", RawCode: sql, Checksum: checksum(sql), pkg: p,
+			OriginalFilePath: "./" + projectFile, Language: "sql", RawCode: sql, Checksum: p.checksum, pkg: p,
 			Hook: &HookMetadata{When: when, Index: i},
 		}
 		n.UniqueID = "operation." + p.name + "." + n.Name
@@ -35,6 +35,7 @@ func (l *loader) operations(p *pkg, when string) []*Node {
 			n.Line = at.Line
 		}
 		n.Config = l.resolveConfig(Operation, p, n.FQN)
+		n.UnrenderedConfig = l.unrenderedConfig(n, nil, nil)
 		n.Tags = []string{when}
 		n.Config.values.Set("tags", jinja.NewList())
 		l.nameRelation(n)

@@ -50,7 +50,8 @@ type Project struct {
 	builtin  *pkg            // dbt's own macros
 	macroOf  map[*jinja.Block]*Macro
 	index    *refIndex
-	patches  map[string]string // unique id → "package://file" of macros
+	// disabledSources are the sources that are switched off, by id.
+	disabledSources map[string]*Source
 }
 
 // pkg is the root project or an installed package.
@@ -60,10 +61,12 @@ type pkg struct {
 	dir     string // from the root of Options.FS; "." for the root project
 	isRoot  bool
 	doc     *yaml.Node
-	values  *jinja.Dict // dbt_project.yml, rendered where dbt renders it
-	vars    *jinja.Dict
-	configs map[ResourceType]*jinja.Dict // models:, seeds:, …
-	quoting Quoting
+	// checksum is of dbt_project.yml.
+	checksum Checksum
+	values   *jinja.Dict // dbt_project.yml, rendered where dbt renders it
+	vars     *jinja.Dict
+	configs  map[ResourceType]*jinja.Dict // models:, seeds:, …
+	quoting  Quoting
 	// dispatch is the search order by macro namespace.
 	dispatch map[string][]string
 	macros   map[string]*Macro
@@ -92,6 +95,7 @@ func (l *loader) readProject(dir string) (*pkg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read project: %w", err)
 	}
+	p.checksum = checksum(strings.TrimSpace(string(data)))
 	p.doc, err = parseYAML(data)
 	if err != nil {
 		return nil, Problems{yamlProblem(p.file(projectFile), err)}

@@ -225,17 +225,31 @@ func (l *loader) columns(f file, n *yaml.Node) []ColumnInfo {
 		if q, ok := l.rendered(f, child(c, "quote")).(bool); ok {
 			info.Quote = &q
 		}
-		info.Constraints = list(l.rendered(f, child(c, "constraints")))
+		info.Constraints = constraints(l.rendered(f, child(c, "constraints")), false)
 		out = append(out, info)
 	}
 	return out
 }
 
-func list(v any) []any {
-	if l, ok := v.(*jinja.List); ok {
-		return l.V
+// constraints fills in what declared constraints leave out.
+func constraints(v any, ofModel bool) []any {
+	l, _ := v.(*jinja.List)
+	if l == nil {
+		return nil
 	}
-	return nil
+	var out []any
+	for _, c := range l.V {
+		if d, ok := c.(*jinja.Dict); ok {
+			full := jinja.NewDict("type", nil, "name", nil, "expression", nil, "warn_unenforced", true, "warn_unsupported", true,
+				"to", nil, "to_columns", jinja.NewList())
+			if ofModel {
+				full.Set("columns", jinja.NewList())
+			}
+			c = overlaid(full, d)
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 func (l *loader) readGroup(p *patch) {

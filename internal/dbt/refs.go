@@ -177,7 +177,7 @@ func (s *scope) ref(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	}
 	if !s.execute {
 		if s.seen != nil {
-			s.seen.addRef(r)
+			s.seen.refs = append(s.seen.refs, r)
 		}
 		return s.placeholder(), nil
 	}
@@ -217,7 +217,7 @@ func (s *scope) source(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
 	r := SourceRef{Source: jinja.Str(a[0]), Table: jinja.Str(a[1])}
 	if !s.execute {
 		if s.seen != nil {
-			s.seen.addSource(r)
+			s.seen.sources = append(s.seen.sources, r)
 		}
 		return s.placeholder(), nil
 	}
@@ -260,24 +260,6 @@ func (s *scope) placeholder() any {
 		return relationValue{s, Relation{Database: s.p.Target.Database, Schema: s.p.Target.Schema, Quote: s.p.root.quoting}}
 	}
 	return relationValue{s, s.p.Relation(s.node)}
-}
-
-func (s *seen) addRef(r Ref) {
-	for _, known := range s.refs {
-		if known == r {
-			return
-		}
-	}
-	s.refs = append(s.refs, r)
-}
-
-func (s *seen) addSource(r SourceRef) {
-	for _, known := range s.sources {
-		if known == r {
-			return
-		}
-	}
-	s.sources = append(s.sources, r)
 }
 
 // this is `this` in templates: the node's own relation.

@@ -2,6 +2,7 @@ package dbt
 
 import (
 	"fmt"
+	"path"
 
 	"apotheca/internal/jinja"
 )
@@ -36,7 +37,10 @@ func (l *loader) yamlSnapshot(p *patch) *Node {
 		RawCode: fmt.Sprintf("select * from {{ %s }}", relation),
 	}
 	n.UniqueID = "snapshot." + n.PackageName + "." + n.Name
-	n.Checksum = checksum(n.RawCode)
+	n.Path = path.Join(f.relative, p.name+".sql")
+	if content, ok := l.read(f); ok {
+		n.Checksum = checksum(content)
+	}
 	l.parseNode(n, p)
 	return n
 }

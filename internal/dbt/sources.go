@@ -30,7 +30,7 @@ func (l *loader) addSource(p *patch, t *yaml.Node) {
 		l.fail(l.problemAt(f.shown, t, "every table of a source needs a name", "- name: …"))
 		return
 	}
-	tableConfig, _ := l.configOf(f, "tables", t)
+	tableConfig := l.tableConfig(p, t)
 	s := &Source{
 		UniqueID: "source." + f.pkg.name + "." + p.name + "." + name, Name: name, SourceName: p.name, PackageName: f.pkg.name,
 		Path: f.original, OriginalFilePath: f.original, FQN: f.fqn(p.name, name), Line: t.Line,
@@ -41,14 +41,17 @@ func (l *loader) addSource(p *patch, t *yaml.Node) {
 	s.Config = l.resolveConfig(SourceResource, f.pkg, s.FQN, p.config, tableConfig)
 	s.Meta, _ = s.Config.Get("meta")
 	s.SourceMeta, _ = p.config.Get("meta")
-	s.Tags = unique(s.Config.Tags())
-	slices.Sort(s.Tags)
+	if tags := sourceTags(p.config, tableConfig); len(tags) > 0 {
+		s.Config.values.Set("tags", jinjaList(tags)) // they replace the project's
+	}
+	s.Tags = s.Config.Tags()
 	l.locateSource(s, p, t)
 	l.ageSource(s, p, t)
 	if !s.Config.Enabled() {
 		if l.p.index != nil {
 			l.p.index.off[s.SourceName+"."+s.Name] = true
 		}
+		l.p.disabledSources[s.UniqueID] = s
 		return
 	}
 	if other := l.p.Sources[s.UniqueID]; other != nil {
@@ -57,6 +60,22 @@ func (l *loader) addSource(p *patch, t *yaml.Node) {
 		return
 	}
 	l.p.Sources[s.UniqueID] = s
+}
+
+func (l *loader) tableConfig(p *patch, t *yaml.Node) *jinja.Dict {
+	config, _ := l.configOf(p.file, "tables", t)
+	return config
+}
+
+// sourceTags are a source's and its table's tags, sorted.
+func sourceTags(source, table *jinja.Dict) []string {
+	var tags []string
+	for _, d := range []*jinja.Dict{source, table} {
+		v, _ := d.Get("tags")
+		tags = append(tags, texts(v)...)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
 }
 
 // locateSource says which relation a source reads.
@@ -70,14 +89,20 @@ func (l *loader) locateSource(s *Source, p *patch, t *yaml.Node) {
 	}
 	s.Database = or(l.p.Target.Database, child(p.node, "database"))
 	s.Schema = or(p.name, child(p.node, "schema"))
+	s.writtenSchema = text(child(p.node, "schema"))
 	s.Identifier = or(s.Name, child(t, "identifier"))
 	s.Quoting = adapterQuoting(l.p.Target.Type)
+	named := l.p.root.quoting
+	s.quoting = jinja.NewDict("database", nil, "schema", nil, "identifier", nil, "column", nil)
 	for _, n := range []*yaml.Node{child(p.node, "quoting"), child(t, "quoting")} {
 		if d, ok := l.rendered(f, n).(*jinja.Dict); ok {
-			s.Quoting = overlayQuoting(s.Quoting, d)
+			s.Quoting, named = overlayQuoting(s.Quoting, d), overlayQuoting(named, d)
+			s.quoting = overlaid(s.quoting, d)
 		}
 	}
-	s.RelationName = l.p.SourceRelation(s).String()
+	relation := l.p.SourceRelation(s)
+	relation.Quote = named // the project's quoting shows here, and not in queries
+	s.RelationName = relation.String()
 }
 
 // ageSource reads what a source says of its freshness: a table's word, then
@@ -102,16 +127,23 @@ func (l *loader) ageSource(s *Source, p *patch, t *yaml.Node) {
 		return jinja.Str(v)
 	}
 	s.LoadedAtField, s.LoadedAtQuery = asText("loaded_at_field"), asText("loaded_at_query")
-	v, _ := pick("freshness")
-	defer func() { s.Config.values.Set("freshness", freshnessDict(s.Freshness)) }()
-	d, ok := v.(*jinja.Dict)
-	if !ok {
-		return
+	s.Config.values.Set("loaded_at_field", orNone(s.LoadedAtField))
+	merged := jinja.NewDict()
+	declared := false
+	for _, n := range []*yaml.Node{child(p.node, "config"), p.node, child(t, "config"), t} {
+		if v := child(n, "freshness"); v != nil {
+			d, _ := l.rendered(p.file, v).(*jinja.Dict)
+			declared = d != nil // `freshness: null` on a table switches it off
+			merged = overlaid(merged, d)
+		}
 	}
-	s.Freshness = &Freshness{WarnAfter: age(d, "warn_after"), ErrorAfter: age(d, "error_after")}
-	if filter, _ := d.Get("filter"); filter != nil {
-		s.Freshness.Filter = jinja.Str(filter)
+	if declared {
+		s.Freshness = &Freshness{WarnAfter: age(merged, "warn_after"), ErrorAfter: age(merged, "error_after")}
+		if filter, _ := merged.Get("filter"); filter != nil {
+			s.Freshness.Filter = jinja.Str(filter)
+		}
 	}
+	s.Config.values.Set("freshness", freshnessDict(s.Freshness))
 }
 
 func age(d *jinja.Dict, key string) *Age {

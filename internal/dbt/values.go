@@ -26,11 +26,12 @@ func (c configValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) 
 		return "", nil
 	}
 	if c.s.seen.config == nil {
-		c.s.seen.config = jinja.NewDict()
+		c.s.seen.config, c.s.seen.written = jinja.NewDict(), jinja.NewDict()
 	}
 	for _, k := range keysIn(opts) {
 		v, _ := opts.Get(k)
 		mergeConfig(c.s.seen.config, configKey(jinja.Str(k)), v)
+		c.s.seen.written.Set(configKey(jinja.Str(k)), v)
 	}
 	return "", nil
 }
