@@ -162,22 +162,15 @@ func (x *sliceExpr) eval(s *State, f *frame) (any, error) {
 }
 
 func (s *State) slice(v any, bounds [3]any) (any, error) {
-	missing := Undefined{hint: owner(v) + " cannot be sliced so", silent: s.Undefined == UndefinedSilent}
 	switch u := v.(type) {
 	case Undefined:
 		return s.ofUndefined(u)
 	case *Dict, *generator, *dictView:
-		// Like any item that is not there, jinja makes of it an undefined value.
-		return missing, nil
+		return nil, fmt.Errorf("'%s' object cannot be sliced", TypeName(v))
 	}
 	elements, err := Iterate(v)
 	if err != nil {
-		return missing, nil
-	}
-	for _, b := range bounds {
-		if _, ok := integer(b); b != nil && !ok {
-			return missing, nil
-		}
+		return nil, fmt.Errorf("'%s' object cannot be sliced", TypeName(v))
 	}
 	picked, err := sliced(elements, bounds)
 	if err != nil {
@@ -203,7 +196,11 @@ func (s *State) slice(v any, bounds [3]any) (any, error) {
 func sliced(v []any, bounds [3]any) ([]any, error) {
 	var b [3]int64
 	for i, x := range bounds {
-		b[i], _ = integer(x)
+		n, ok := integer(x)
+		if x != nil && !ok {
+			return nil, fmt.Errorf("slice indices must be integers or None")
+		}
+		b[i] = n
 	}
 	n := int64(len(v))
 	step := b[2]

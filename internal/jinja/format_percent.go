@@ -29,7 +29,8 @@ func (s *State) percentFormat(text string, values any) (any, error) {
 			return nil, err
 		}
 	}
-	if f.dict == nil && f.used < len(f.args) {
+	// A list counts as a mapping to Python, of which nothing need be used.
+	if _, isList := values.(*List); !isList && f.dict == nil && f.used < len(f.args) {
 		return nil, fmt.Errorf("not all arguments converted during string formatting")
 	}
 	return f.b.String(), nil
@@ -141,9 +142,12 @@ func (f *percentFormatter) write(sp spec, verb rune, v any) error {
 		text, err = character(v)
 	case 'd', 'i', 'u', 'x', 'X', 'o':
 		if _, _, _, ok := number(v); !ok {
-			if _, ok := v.(Decimal); !ok || strings.ContainsRune("xXo", verb) {
+			if _, ok := v.(Decimal); !ok {
 				return fmt.Errorf("%%%c format: a real number is required, not %s", verb, TypeName(v))
 			}
+		}
+		if _, isInt := integer(v); !isInt && strings.ContainsRune("xXo", verb) {
+			return fmt.Errorf("%%%c format: an integer is required, not %s", verb, TypeName(v))
 		}
 		if v, err = toInt(f.s, v, &arguments{}); err == nil {
 			text = sp.integer(v.(int64), verb)

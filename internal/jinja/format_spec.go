@@ -99,28 +99,19 @@ func leadingInt(text string) (int, string, error) {
 	return n, text[digits:], nil
 }
 
-// format is Python's format(v, spec).
+// format is Python's format(v, spec). A bool with a spec is the number it equals.
 func (sp spec) format(v any) (string, error) {
-	if _, isText := v.(string); isText || !isNumber(v) || v == true || v == false {
-		if b, isBool := v.(bool); !isBool || sp.verb == 0 {
-			if sp.verb != 0 && sp.verb != 's' {
-				return "", fmt.Errorf("unknown format code '%c' for object of type '%s'", sp.verb, TypeName(v))
-			}
-			if !isText && !isBool && (sp != spec{}) {
-				return "", fmt.Errorf("unsupported format string passed to %s.__format__", TypeName(v))
-			}
-			if sp.group != 0 || sp.align == '=' || sp.sign != 0 {
-				return "", fmt.Errorf("sign, '=' and grouping are for numbers only")
-			}
-			if sp.align == 0 {
-				sp.align = '<'
-			}
-			return sp.pad(sp.cut(Str(v))), nil
-		} else if b {
-			v = int64(1)
-		} else {
-			v = int64(0)
-		}
+	if sp == (spec{}) {
+		return Str(v), nil
+	}
+	if b, ok := v.(bool); ok {
+		v, _ = integer(b)
+	}
+	if text, ok := v.(string); ok {
+		return sp.text(text)
+	}
+	if !isNumber(v) {
+		return "", fmt.Errorf("unsupported format string passed to %s.__format__", TypeName(v))
 	}
 	if sp.align == 0 {
 		sp.align = '>'
@@ -130,6 +121,19 @@ func (sp spec) format(v any) (string, error) {
 	}
 	text, err := sp.number(v)
 	return sp.pad(text), err
+}
+
+func (sp spec) text(text string) (string, error) {
+	if sp.verb != 0 && sp.verb != 's' {
+		return "", fmt.Errorf("unknown format code '%c' for object of type 'str'", sp.verb)
+	}
+	if sp.group != 0 || sp.align == '=' || sp.sign != 0 {
+		return "", fmt.Errorf("sign, '=' and grouping are for numbers only")
+	}
+	if sp.align == 0 {
+		sp.align = '<'
+	}
+	return sp.pad(sp.cut(text)), nil
 }
 
 func (sp spec) number(v any) (string, error) {
