@@ -69,6 +69,9 @@ type Options struct {
 // Run runs the selected nodes. The error says why the run as a whole could not
 // be carried out or recorded; what failed in a node is in its result.
 func Run(ctx context.Context, o Options) (*Results, error) {
+	if err := refuseOverrides(o.Project); err != nil {
+		return nil, err
+	}
 	r, err := newRun(ctx, o)
 	if err != nil {
 		return nil, err

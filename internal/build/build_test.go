@@ -453,3 +453,20 @@ func TestGrantsAreWarnedOf(t *testing.T) {
 		t.Errorf("warnings = %q, want one about grants", results.Warnings)
 	}
 }
+
+func TestRefusesOverriddenSteps(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, `
+-- models/a.sql --
+select 1 as a
+-- macros/own.sql --
+{% macro default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) %}{% endmacro %}
+{% macro get_merge_sql_of_mine() %}{% endmacro %}
+`)
+	_, err := s.runIn(t.Context(), build.RunAll)
+	if err == nil || !strings.Contains(err.Error(), "macros/own.sql:1: the macro default__get_merge_sql") || strings.Contains(err.Error(), "of_mine") {
+		t.Errorf("run = %v, want the place of the one macro that is overridden", err)
+	}
+	delete(s.files, "macros/own.sql")
+	s.succeeds(build.RunAll)
+}

@@ -139,12 +139,12 @@ func errorText(r *Result) string {
 func (c *Console) summary(rs *Results) {
 	c.line("")
 	c.line("Finished running%s in %s.", counted(rs), spelled(rs.Elapsed))
-	errors, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(Warn)
+	failed, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(Warn)
 	c.line("")
-	if errors+warnings == 0 && !rs.Failed() {
+	if failed+warnings == 0 && !rs.Failed() {
 		c.line("%s", c.paint("Completed successfully", green))
 	} else {
-		c.line("Completed with %s, 0 partial successes, and %s:", plural(errors, "error"), plural(warnings, "warning"))
+		c.line("Completed with %s, 0 partial successes, and %s:", plural(failed, "error"), plural(warnings, "warning"))
 	}
 	if rs.Stopped != nil {
 		c.line("")
@@ -161,7 +161,7 @@ func (c *Console) summary(rs *Results) {
 	}
 	c.line("")
 	passed := rs.Count(Pass) + rs.Count(Success)
-	c.line("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d NO-OP=0 TOTAL=%d", passed, warnings, errors, rs.Count(Skipped), rs.Total())
+	c.line("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d NO-OP=0 TOTAL=%d", passed, warnings, failed, rs.Count(Skipped), rs.Total())
 }
 
 // sampleShown is how many of a sample's rows are printed.

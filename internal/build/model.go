@@ -157,20 +157,20 @@ func (m *materialization) wrote(verb string, rows int64) {
 }
 
 // replace has a relation made and put in the place of the existing one.
-func (m *materialization) replace(ctx context.Context, make func(ctx context.Context, into dbt.Relation, create string) error) error {
+func (m *materialization) replace(ctx context.Context, write func(ctx context.Context, into dbt.Relation, create string) error) error {
 	if m.dialect.Replace == warehouse.CreateOrReplace {
 		if m.existing != nil && m.existing.Type != m.target.Type {
 			if err := m.dropRelation(ctx, *m.existing); err != nil {
 				return err
 			}
 		}
-		return make(ctx, m.target, "create or replace")
+		return write(ctx, m.target, "create or replace")
 	}
 	if m.existing == nil {
-		return make(ctx, m.target, "create")
+		return write(ctx, m.target, "create")
 	}
 	built, backup := m.beside("__dbt_tmp", m.target.Type), m.beside("__dbt_backup", m.existing.Type)
-	if err := make(ctx, built, "create"); err != nil {
+	if err := write(ctx, built, "create"); err != nil {
 		return err
 	}
 	if err := m.rename(ctx, *m.existing, backup); err != nil {
