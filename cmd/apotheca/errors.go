@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"apotheca/internal/source"
 )
 
 // userError is something the user can mend: what is wrong, then what to type.
@@ -37,6 +39,19 @@ type hinted interface {
 	Hint() string
 }
 
+// hintOf is what the innermost knowing package advises.
+func hintOf(err error) string {
+	var h hinted
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	var request *source.Error
+	if errors.As(err, &request) {
+		return request.Hint
+	}
+	return ""
+}
+
 // exit prints the error as a user reads it and gives the exit code.
 func (a *app) exit(ctx context.Context, err error) int {
 	switch {
@@ -49,9 +64,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitFailed
 	}
 	fmt.Fprintf(a.stderr, "error: %v\n", err)
-	var h hinted
-	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintf(a.stderr, "hint: %s\n", h.Hint())
+	if advice := hintOf(err); advice != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", advice)
 	}
 	var u *userError
 	if errors.As(err, &u) {

@@ -66,8 +66,8 @@ func (a *app) serveRegistry(ctx context.Context, listen string, opts registry.Op
 	defer s.close()
 	fmt.Fprintf(a.stdout, "serving at %s\n", s.url)
 	fmt.Fprintf(a.stdout, "  apotheca run %s --base-url %s --rate 0\n", clinicalTrials, s.url)
-	<-ctx.Done()
-	return context.Cause(ctx)
+	<-ctx.Done() // being stopped is how serving ends
+	return nil
 }
 
 // sample is a sample registry that listens.

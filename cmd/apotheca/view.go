@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"apotheca/internal/build"
@@ -26,14 +27,15 @@ type view struct {
 	live   bool // rewrite the progress line in place
 	colour bool
 	line   string // what the progress line holds now
-	said   int    // progress reports since the last plain line
+	now    func() time.Time
+	said   time.Time // when the last plain line of progress was written
 }
 
-// plainEvery is how many progress reports make one line in a log.
-const plainEvery = 25
+// plainEvery is how often progress makes a line in a log.
+const plainEvery = 10 * time.Second
 
 func (a *app) newView(asJSON bool) *view {
-	v := &view{out: a.stdout, live: isTerminal(a.stdout), colour: a.colour}
+	v := &view{out: a.stdout, live: isTerminal(a.stdout), colour: a.colour, now: a.now}
 	if asJSON { // standard output is for the script
 		v.out, v.live, v.colour = a.stderr, isTerminal(a.stderr), false
 	}
@@ -53,7 +55,10 @@ func (v *view) begin(o pipeline.Options, dir, sample string) {
 }
 
 // Started implements pipeline.Reporter.
-func (v *view) Started(stage pipeline.Stage) { v.Progress(stage, "…") }
+func (v *view) Started(stage pipeline.Stage) {
+	v.said = v.now() // a stage that is over soon needs no line but its last
+	v.Progress(stage, "…")
+}
 
 // Progress implements pipeline.Reporter.
 func (v *view) Progress(stage pipeline.Stage, text string) {
@@ -66,8 +71,9 @@ func (v *view) Progress(stage pipeline.Stage, text string) {
 		v.line = line
 		return
 	}
-	if v.said++; v.said%plainEvery == 0 {
+	if now := v.now(); now.Sub(v.said) >= plainEvery {
 		fmt.Fprintln(v.out, line)
+		v.said = now
 	}
 }
 
@@ -86,7 +92,6 @@ func (v *view) Finished(s pipeline.StageRecord) {
 		mark = v.paint(yellow, "stopped")
 	}
 	v.print("%-8s %s  %s  %s, %s\n", s.Name, mark, s.Summary(), seconds(s.DurationMS), size(s.PeakMemoryBytes))
-	v.said = 0
 }
 
 // Node implements pipeline.Reporter. What did not pass is listed in the end.

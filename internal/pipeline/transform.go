@@ -296,9 +296,12 @@ func finding(result *build.Result) Finding {
 	if result.Failures != nil {
 		f.Rows = *result.Failures
 	}
-	for _, row := range result.Sample.Rows[:min(len(result.Sample.Rows), sampleMax)] {
-		if len(row) > 0 {
-			f.Sample = append(f.Sample, warehouse.Text(row[0]))
+	for _, row := range result.Sample.Rows {
+		if len(row) == 0 || len(f.Sample) == sampleMax {
+			break
+		}
+		if name := warehouse.Text(row[0]); !slices.Contains(f.Sample, name) {
+			f.Sample = append(f.Sample, name)
 		}
 	}
 	return f
