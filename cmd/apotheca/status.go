@@ -61,19 +61,19 @@ func (a *app) printStatus(s *pipeline.PipelineStatus, dir string) {
 			when = stage.StartedAt.Format("2006-01-02 15:04:05Z")
 			took = seconds(stage.DurationMS)
 		}
-		g.add(string(stage.Name), a.paint(stage.Status), when, took, stage.Summary)
+		g.add(string(stage.Name), standing(stage.Status), when, took, cell(stage.Summary))
 	}
 	g.write(a.stdout, "")
 	fmt.Fprintf(a.stdout, "\nlast run %s, run date %s: %s\n", s.LastRun.RunID, s.LastRun.RunDate, s.LastRun.Status)
 	if s.LastRun.Error != "" {
-		fmt.Fprintf(a.stdout, "  %s\n", s.LastRun.Error)
+		fmt.Fprintln(a.stdout, wrapped("  ", s.LastRun.Error, ""))
 	}
 	if s.Next != "" {
 		fmt.Fprintf(a.stdout, "\nnext:\n  %s\n", s.Next)
 	}
 }
 
-func (a *app) paint(s pipeline.Status) string {
+func standing(s pipeline.Status) string {
 	if s == "" {
 		return "never run"
 	}
