@@ -15,6 +15,7 @@ import (
 
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
+	"apotheca/internal/pipeline"
 )
 
 // dbtFlags are the ones that dbt's own commands share.
@@ -30,6 +31,7 @@ type dbtFlags struct {
 	threads     int
 	fullRefresh bool
 	failFast    bool
+	types       []string
 	output      string
 }
 
@@ -78,6 +80,7 @@ func (f *dbtFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.targetPath, "target-path", "", "`folder` of artifacts (default target)")
 	flags.StringArrayVarP(&f.selects, "select", "s", nil, "`nodes` to include, in dbt's selection syntax")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "`nodes` to leave out")
+	flags.StringArrayVar(&f.types, "resource-type", nil, "only this `type`: model, seed, test, unit_test, source, …")
 	flags.StringVar(&f.vars, "vars", "", "variables, as `YAML` or JSON")
 	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
 	flags.BoolVarP(&f.fullRefresh, "full-refresh", "f", false, "rebuild incremental models and seeds from nothing")
@@ -94,7 +97,11 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 	if err != nil {
 		return err
 	}
-	ids, err := project.Select(dbt.Selection{Select: words(f.selects), Exclude: words(f.exclude)})
+	selection := dbt.Selection{Select: words(f.selects), Exclude: words(f.exclude)}
+	for _, name := range words(f.types) {
+		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))
+	}
+	ids, err := project.Select(selection)
 	if err != nil {
 		return &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
@@ -172,7 +179,7 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 	project, err := dbt.Load(dbt.Options{
 		FS: os.DirFS(dir), Dir: dir, Profiles: profiles,
 		Profile: f.profile, Target: f.target,
-		Vars: vars, Env: a.env, FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
+		Vars: vars, Env: a.dbtEnv(), FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
 		Now: a.now().UTC(), InvocationID: newUUID(),
 		Log: func(message string) { fmt.Fprintln(a.stdout, message) },
 	})
@@ -183,6 +190,29 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 		fmt.Fprintf(a.stderr, "warning: %v\n", w)
 	}
 	return project, nil
+}
+
+// dbtEnv is the environment as templates see it. Where it does not say where
+// the warehouse of a built-in project is, that of the data folder is meant.
+func (a *app) dbtEnv() func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := a.env(name)
+		if ok || name != pipeline.WarehouseVariable {
+			return value, ok
+		}
+		c, err := readConfig()
+		if err != nil {
+			return "", false
+		}
+		path, err := filepath.Abs(pipeline.Layout{Root: c.Dir}.Warehouse())
+		if err != nil {
+			return "", false
+		}
+		if _, err := os.Stat(path); err != nil {
+			return "", false // the profile's own default then
+		}
+		return path, true
+	}
 }
 
 // profilesFS is where profiles.yml is read from, in dbt's order.

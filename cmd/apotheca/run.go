@@ -73,19 +73,22 @@ Nothing needs to be configured: everything goes to ./apotheca-data.`,
 // stageCommands are the stages one at a time.
 func (a *app) stageCommands() []*cobra.Command {
 	var commands []*cobra.Command
-	for stage, short := range map[pipeline.Stage]string{
-		pipeline.Extract: "Read the registry into the lake",
-		pipeline.Compact: "Merge a finished extract into one file",
-		pipeline.Load:    "Flatten the lake's studies into the staging tables",
-		pipeline.Build:   "Run and test the pipeline's dbt project",
+	for _, s := range []struct {
+		stage pipeline.Stage
+		short string
+	}{
+		{pipeline.Extract, "Read the registry into the lake"},
+		{pipeline.Compact, "Merge a finished extract into one file"},
+		{pipeline.Load, "Flatten the lake's studies into the staging tables"},
+		{pipeline.Build, "Run and test the pipeline's dbt project"},
 	} {
 		f := &runFlags{}
 		cmd := &cobra.Command{
-			Use:   string(stage) + " " + clinicalTrials,
-			Short: short,
+			Use:   string(s.stage) + " " + clinicalTrials,
+			Short: s.short,
 			Args:  pipelineArg,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return a.runStages(cmd, f, stage, stage)
+				return a.runStages(cmd, f, s.stage, s.stage)
 			},
 		}
 		f.register(cmd)
@@ -97,17 +100,17 @@ func (a *app) stageCommands() []*cobra.Command {
 func (f *runFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.sample, "sample", "", "use the bundled sample registry with `N` studies (2000)")
+	flags.StringVar(&f.sample, "sample", "", "use the bundled sample registry, with `N` made-up studies")
 	flags.Lookup("sample").NoOptDefVal = "2000"
 	dirFlag(cmd, &f.dir)
 	flags.StringVar(&f.runDate, "run-date", "", "the `day` that is today to the models, YYYY-MM-DD (default today in UTC)")
 	flags.BoolVar(&f.fullRefresh, "full-refresh", false, "start the extract afresh and rebuild incremental models")
-	flags.StringVar(&f.baseURL, "base-url", "", "the registry's API (default "+defaultConfig().Registry.BaseURL+")")
-	flags.IntVar(&f.pageSize, "page-size", 0, "studies a request, 1 to 1000 (default 1000)")
+	flags.StringVar(&f.baseURL, "base-url", "", "`URL` of the registry's API (default "+defaultConfig().Registry.BaseURL+")")
+	flags.IntVar(&f.pageSize, "page-size", 0, "`studies` a request, 1 to 1000 (default 1000)")
 	flags.StringVar(&f.rate, "rate", "", "requests in any window of that length, `N/1m`; 0 is no limit (default 50/1m)")
-	flags.StringVar(&f.userAgent, "user-agent", "", "what to call ourselves (default apotheca/"+version+")")
+	flags.StringVar(&f.userAgent, "user-agent", "", "the `name` we give the registry (default apotheca/"+version+")")
 	flags.StringVar(&f.proxy, "proxy", "", "HTTP proxy `URL` (default from HTTPS_PROXY)")
-	flags.StringVarP(&f.target, "target", "t", "", "output of profiles.yml to build on (default its own choice)")
+	flags.StringVarP(&f.target, "target", "t", "", "`output` of profiles.yml to build on (default its own choice)")
 	flags.BoolVar(&f.json, "json", false, "print the run's record as JSON, progress on standard error")
 }
 

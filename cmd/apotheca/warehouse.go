@@ -10,10 +10,6 @@ import (
 	"apotheca/internal/warehouse/duckdb"
 )
 
-// warehousePathVariable is how profiles.yml of a built-in project learns where
-// the warehouse of --dir is; real dbt reads it from the environment.
-const warehousePathVariable = "APOTHECA_WAREHOUSE"
-
 // opener opens the warehouse of a target. A relative path is relative to base,
 // as dbt has it: the folder of the project.
 func opener(base, memoryLimit string, duckdbThreads int) func(context.Context, dbt.Target) (warehouse.Warehouse, error) {
