@@ -106,18 +106,20 @@ func (i *incremental) insert(ctx context.Context, from string) (int64, error) {
 // deleteSQL deletes the rows whose key arrives again. As in dbt, a row with
 // NULL in its key is never found again and so stays.
 func (i *incremental) deleteSQL(from string) string {
-	keys := make([]string, len(i.keys))
+	keys, named, same := make([]string, len(i.keys)), make([]string, len(i.keys)), make([]string, len(i.keys))
 	for k, key := range i.keys {
+		// A key may be an expression, so what arrives gets a name of its own.
 		keys[k] = i.key(key)
+		named[k] = fmt.Sprintf("%s as dbt_key_%d", keys[k], k)
+		same[k] = fmt.Sprintf("%s.dbt_key_%d = %s", arriving, k, keys[k])
 	}
-	columns := strings.Join(keys, ", ")
 	target := "delete from " + i.target.String() + " as " + destination
-	distinct := "select distinct " + columns + " from " + from
 	if i.dialect.Delete == warehouse.DeleteIn {
-		return target + "\nwhere (" + columns + ") in (" + distinct + ")" + i.and(i.predicates)
+		list := strings.Join(keys, ", ")
+		return target + "\nwhere (" + list + ") in (select distinct " + list + " from " + from + ")" + i.and(i.predicates)
 	}
-	return target + "\nusing (" + distinct + ") as " + arriving +
-		"\nwhere " + strings.Join(i.match(keys), "\n    and ") + i.and(i.predicates)
+	return target + "\nusing (select distinct " + strings.Join(named, ", ") + " from " + from + ") as " + arriving +
+		"\nwhere " + strings.Join(same, "\n    and ") + i.and(i.predicates)
 }
 
 func (i *incremental) mergeSQL(from string) (string, error) {

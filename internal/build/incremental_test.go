@@ -20,6 +20,7 @@ func TestIncrementalStrategies(t *testing.T) {
 		{"DeleteInsertIsTheDefault", "unique_key='k'", []string{"1 10 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},
 		{"DeleteInsertKeyInOtherCase", "unique_key='K'", []string{"1 10 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},
 		{"DeleteInsertCompositeKey", "unique_key=['k', 'l']", []string{"1 10 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},
+		{"DeleteInsertKeyIsAnExpression", "unique_key='abs(k)'", []string{"1 10 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},
 		{"DeleteInsertPredicate", "unique_key='k', incremental_predicates=['DBT_INTERNAL_DEST.l > 100']", []string{"1 10 a", "2 20 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},
 		{"Merge", "incremental_strategy='merge', unique_key=['k', 'l']", []string{"1 10 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},
 		{"MergeWithoutKey", "incremental_strategy='merge'", []string{"1 10 a", "2 20 a", "2 20 b", "2 21 c", "4 40 d", "NULL 30 a", "NULL 30 e"}},

@@ -3,6 +3,8 @@ package graph_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -151,5 +153,70 @@ func TestRunStopsWithTheContext(t *testing.T) {
 		if o.State != graph.Skipped || !errors.Is(o.Err, stop) {
 			t.Errorf("%s = %s, %v, want skipped with the cause of the stop", o.ID, o.State, o.Err)
 		}
+	}
+}
+
+// TestRunOfRandomGraphs checks what must hold for any graph: nothing starts
+// before its needs succeeded, and a step is skipped exactly when something it
+// rests on failed, naming that failure.
+func TestRunOfRandomGraphs(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		var mu sync.Mutex
+		succeeded, fails := map[string]bool{}, map[string]bool{}
+		var steps []graph.Step
+		for i := range 1 + random.IntN(30) {
+			s := graph.Step{ID: fmt.Sprintf("s%02d", i)}
+			for range random.IntN(4) {
+				if i > 0 {
+					s.Needs = append(s.Needs, fmt.Sprintf("s%02d", random.IntN(i)))
+				}
+			}
+			fails[s.ID] = random.IntN(6) == 0
+			s.Run = func(context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, need := range s.Needs {
+					if !succeeded[need] {
+						t.Errorf("seed %d: %s started before %s succeeded", seed, s.ID, need)
+					}
+				}
+				if fails[s.ID] {
+					return errors.New("broken")
+				}
+				succeeded[s.ID] = true
+				return nil
+			}
+			steps = append(steps, s)
+		}
+		outcomes := map[string]graph.Outcome{}
+		for _, o := range mustNew(t, steps...).Run(t.Context(), graph.Options{Workers: 1 + random.IntN(4)}) {
+			outcomes[o.ID] = o
+		}
+		for _, s := range steps {
+			checkOutcome(t, seed, s, outcomes, fails)
+		}
+	}
+}
+
+func checkOutcome(t *testing.T, seed uint64, s graph.Step, outcomes map[string]graph.Outcome, fails map[string]bool) {
+	t.Helper()
+	want := graph.Succeeded
+	for _, need := range s.Needs {
+		if outcomes[need].State != graph.Succeeded {
+			want = graph.Skipped
+		}
+	}
+	if want == graph.Succeeded && fails[s.ID] {
+		want = graph.Failed
+	}
+	got := outcomes[s.ID]
+	if got.State != want {
+		t.Errorf("seed %d: %s = %s, want %s", seed, s.ID, got.State, want)
+	}
+	var skip *graph.SkipError
+	if want == graph.Skipped && (!errors.As(got.Err, &skip) || outcomes[skip.Cause].State != graph.Failed) {
+		t.Errorf("seed %d: %s was skipped for %v, want a step that failed", seed, s.ID, got.Err)
 	}
 }
