@@ -2,9 +2,9 @@ package dbt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -57,11 +57,11 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 	}
 	sc := p.runScope(n, a, o)
 	if err := sc.bindKwargs(ctx); err != nil {
-		return nil, compileError(n, err)
+		return nil, p.compileError(n, err)
 	}
 	code, err := sc.render(ctx, n.template.Template)
 	if err != nil {
-		return nil, compileError(n, err)
+		return nil, p.compileError(n, err)
 	}
 	ctes := append(append([]CTE{}, o.Prefix...), sc.ctes.list...)
 	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes}, nil
@@ -84,13 +84,17 @@ func (p *Project) runScope(n *Node, a Adapter, o Overrides) *scope {
 }
 
 // compileError places an error of a compilation in the node's file.
-func compileError(n *Node, err error) error {
-	var cause raised
-	if errors.As(err, &cause) || n != nil {
-		return fmt.Errorf("compile %s: %w", n.UniqueID, templateProblem(n.shownFile(), max(n.Line, 1), err))
+func (p *Project) compileError(n *Node, err error) error {
+	problem := templateProblem(n.shownFile(), max(n.Line, 1), err)
+	if m := undefinedName.FindStringSubmatch(problem.Message); m != nil && problem.Hint == "" {
+		if near := nearest(m[1], append(p.macroNames(), "ref", "source", "config", "var", "env_var", "this", "target")); near != "" {
+			problem.Hint = fmt.Sprintf("did you mean %s?", near)
+		}
 	}
-	return err
+	return fmt.Errorf("compile %s: %w", n.UniqueID, problem)
 }
+
+var undefinedName = regexp.MustCompile(`^'(\w+)' is undefined`)
 
 // Render renders a template as a node sees it: a hook's SQL, a header. Extra
 // are more names for it, such as `results` in an on-run-end hook: template
@@ -107,7 +111,7 @@ func (p *Project) Render(ctx context.Context, n *Node, a Adapter, text string, e
 	}
 	out, err := sc.renderText(ctx, name, text)
 	if err != nil && n != nil {
-		return "", compileError(n, err)
+		return "", p.compileError(n, err)
 	}
 	return out, err
 }

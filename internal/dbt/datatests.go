@@ -398,7 +398,7 @@ func testCode(meta *TestMetadata, config *jinja.Dict) string {
 
 // parseTest renders a generic test with execute false, to find its refs.
 func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
-	n.Config = l.resolveConfig(DataTest, n.pkg, n.FQN, config)
+	n.Config = newConfig() // not known before its macro was rendered
 	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
 	t, err := jinja.Parse(n.shownFile(), n.RawCode)
 	if err != nil {

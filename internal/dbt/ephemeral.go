@@ -44,7 +44,7 @@ func (s *scope) ephemeral(n *Node) (any, error) {
 	inner.ctes = &cteSet{list: s.ctes.list, open: append(s.ctes.open[:len(s.ctes.open):len(s.ctes.open)], n.UniqueID)}
 	code, err := inner.render(s.ctx, n.template.Template)
 	if err != nil {
-		return nil, compileError(n, err)
+		return nil, s.p.compileError(n, err)
 	}
 	s.ctes.list = append(inner.ctes.list, CTE{UniqueID: n.UniqueID, SQL: fmt.Sprintf(" %s%s as (\n%s\n)", ctePrefix, n.Alias, code)})
 	return name, nil

@@ -107,6 +107,12 @@ func jsonKey(k any) string {
 }
 
 func writeJSONString(b *bytes.Buffer, s string, style jsonStyle) error {
+	if isPlain(s) {
+		b.WriteByte('"')
+		b.WriteString(s)
+		b.WriteByte('"')
+		return nil
+	}
 	var one bytes.Buffer
 	e := json.NewEncoder(&one)
 	e.SetEscapeHTML(false)
@@ -130,6 +136,16 @@ func writeJSONString(b *bytes.Buffer, s string, style jsonStyle) error {
 		}
 	}
 	return nil
+}
+
+// isPlain reports a text that JSON writes as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // keysIn lists the keys of a mapping that may be nil, in order.

@@ -132,8 +132,11 @@ func (l *loader) parseNode(n *Node, p *patch) {
 	}
 	l.checkConfig(n)
 	n.UnrenderedConfig = l.unrenderedConfig(n, p, sc.seen.written)
-	own := l.resolveConfig(n.ResourceType, n.pkg, n.FQN, sc.seen.config)
-	n.Tags = unique(append(own.Tags(), n.Config.Tags()...)) // what properties add comes last
+	n.Tags = unique(n.Config.Tags())
+	if fromPatch.Len() > 0 && has(fromPatch, "tags") { // what properties add comes last
+		own := l.resolveConfig(n.ResourceType, n.pkg, n.FQN, sc.seen.config)
+		n.Tags = unique(append(own.Tags(), n.Tags...))
+	}
 	l.describe(n, p)
 	l.nameRelation(n)
 	l.parseHooks(n, sc)

@@ -266,7 +266,6 @@ func (p *Project) BuildOrder(ids []string, gates bool) map[string][]string {
 		chosen[id] = true
 	}
 	needs := make(map[string][]string, len(ids))
-	ancestors := p.ancestors()
 	for _, id := range ids {
 		if u := p.UnitTests[id]; u != nil {
 			needs[id] = p.chosenAbove(u.DependsOn.Nodes[0], chosen)
@@ -275,7 +274,7 @@ func (p *Project) BuildOrder(ids []string, gates bool) map[string][]string {
 		needs[id] = p.chosenAbove(id, chosen)
 	}
 	if gates {
-		p.addGates(ids, needs, ancestors)
+		p.addGates(ids, needs)
 	}
 	for id := range needs {
 		sort.Strings(needs[id])
@@ -306,9 +305,10 @@ func (p *Project) chosenAbove(id string, chosen idSet) []string {
 	return out
 }
 
-// addGates makes nodes wait for the tests above them. An edge from a test to a
-// node further down than another such node is implied by the first one.
-func (p *Project) addGates(ids []string, needs map[string][]string, ancestors func(string) idSet) {
+// addGates makes nodes wait for the tests above them: the nearest ones below
+// all of a test's parents, since whatever lies further down waits for those.
+func (p *Project) addGates(ids []string, needs map[string][]string) {
+	below := map[string]idSet{}
 	for _, test := range ids {
 		if u := p.UnitTests[test]; u != nil {
 			if _, ok := needs[u.DependsOn.Nodes[0]]; ok {
@@ -320,40 +320,56 @@ func (p *Project) addGates(ids []string, needs map[string][]string, ancestors fu
 		if n == nil || n.ResourceType != DataTest || len(n.DependsOn.Nodes) == 0 {
 			continue
 		}
-		parents := n.DependsOn.Nodes
-		for _, id := range ids {
-			if down := p.Nodes[id]; down == nil || down.ResourceType == DataTest || down.ResourceType == Operation {
-				continue
-			}
-			above := ancestors(id)
-			gated := true
-			for _, parent := range parents {
-				gated = gated && above[parent]
-			}
-			if gated {
-				needs[id] = append(needs[id], test)
-			}
+		for _, id := range p.gatedBy(n.DependsOn.Nodes, needs, below) {
+			needs[id] = append(needs[id], test)
 		}
 	}
 }
 
-// ancestors returns a function that remembers what it was asked.
-func (p *Project) ancestors() func(id string) idSet {
-	known := map[string]idSet{}
-	var of func(id string) idSet
-	of = func(id string) idSet {
-		if s, ok := known[id]; ok {
-			return s
+// gatedBy walks down from a test's first parent to the nearest chosen nodes
+// that lie below its other parents too.
+func (p *Project) gatedBy(parents []string, chosen map[string][]string, below map[string]idSet) []string {
+	for _, other := range parents[1:] {
+		if below[other] == nil {
+			below[other] = p.descendants(other)
 		}
-		s := idSet{}
-		known[id] = s
-		for _, parent := range p.Parents[id] {
-			s[parent] = true
-			for a := range of(parent) {
-				s[a] = true
+	}
+	var out []string
+	seen := idSet{}
+	var walk func(id string)
+	walk = func(id string) {
+		for _, next := range p.Children[id] {
+			n := p.Nodes[next]
+			if seen[next] || n == nil || n.ResourceType == DataTest || n.ResourceType == Operation {
+				continue
+			}
+			seen[next] = true
+			gated := true
+			for _, other := range parents[1:] {
+				gated = gated && below[other][next]
+			}
+			if _, ok := chosen[next]; ok && gated {
+				out = append(out, next)
+				continue
+			}
+			walk(next)
+		}
+	}
+	walk(parents[0])
+	return out
+}
+
+func (p *Project) descendants(id string) idSet {
+	out := idSet{}
+	var walk func(id string)
+	walk = func(id string) {
+		for _, next := range p.Children[id] {
+			if !out[next] {
+				out[next] = true
+				walk(next)
 			}
 		}
-		return s
 	}
-	return of
+	walk(id)
+	return out
 }
