@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"apotheca/internal/jinja"
 )
@@ -325,11 +324,9 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	return nil, fmt.Errorf("env var required but not provided: '%s'", name)
 }
 
-var secretsLock sync.Mutex
-
 func (p *Project) addSecret(v string) {
-	secretsLock.Lock()
-	defer secretsLock.Unlock()
+	p.secretsLock.Lock()
+	defer p.secretsLock.Unlock()
 	for _, known := range p.Secrets {
 		if known == v {
 			return

@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -42,7 +43,8 @@ type Project struct {
 	// Warnings are what is suspicious and did not stop the load.
 	Warnings Problems
 	// Secrets are values that must not be printed (DBT_ENV_SECRET_…).
-	Secrets []string
+	Secrets     []string
+	secretsLock sync.Mutex
 
 	options  Options
 	root     *pkg
