@@ -41,6 +41,8 @@ func writeJSON(b *bytes.Buffer, v any, style jsonStyle) error {
 		return writeJSONDict(b, x, style)
 	case jinja.Undefined:
 		return fmt.Errorf("write JSON: '%s' is undefined", x.Name)
+	case jinja.Decimal:
+		b.WriteString(x.String())
 	case jinja.Stringer:
 		return writeJSONString(b, x.Str(), style)
 	default:

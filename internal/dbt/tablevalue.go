@@ -40,7 +40,10 @@ func (t tableValue) value(column int, v any) any {
 	case []byte:
 		return string(x)
 	case Decimal:
-		return decimalValue{string(x)}
+		if d, err := jinja.ParseDecimal(string(x)); err == nil {
+			return d
+		}
+		return string(x)
 	case time.Time:
 		if column < len(t.Columns) && strings.EqualFold(t.Columns[column].DataType, "date") {
 			return dateValue{x}
@@ -49,13 +52,6 @@ func (t tableValue) value(column int, v any) any {
 	}
 	return jinja.FromGo(v)
 }
-
-// decimalValue prints as the database wrote it.
-type decimalValue struct{ text string }
-
-func (d decimalValue) Str() string  { return d.text }
-func (d decimalValue) Hash() string { return "decimal:" + d.text }
-func (d decimalValue) Truth() bool  { return strings.Trim(d.text, "-+0.") != "" }
 
 func (t tableValue) names() []any {
 	out := make([]any, len(t.Columns))
