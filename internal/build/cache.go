@@ -17,6 +17,7 @@ type cache struct {
 	dialect warehouse.Dialect
 	mu      sync.Mutex
 	schemas map[string]map[string]known
+	columns map[string][]dbt.Column // of relations, until they change
 }
 
 type known struct {
@@ -25,7 +26,7 @@ type known struct {
 }
 
 func newCache(d warehouse.Dialect) *cache {
-	return &cache{dialect: d, schemas: map[string]map[string]known{}}
+	return &cache{dialect: d, schemas: map[string]map[string]known{}, columns: map[string][]dbt.Column{}}
 }
 
 // lookup finds a relation; the one returned has its type and its own spelling.
@@ -79,9 +80,34 @@ func (c *cache) drop(r dbt.Relation) {
 func (c *cache) change(r dbt.Relation, apply func(map[string]known)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.columns, columnsKey(r))
 	if relations, ok := c.schemas[fold(r.Database)+"\x00"+fold(r.Schema)]; ok {
 		apply(relations)
 	}
+}
+
+// knownColumns remembers what list finds for a relation until a model changes
+// it. It is for unit tests: many ask for the columns of the same few inputs,
+// and none of them changes a table behind the cache's back.
+func (c *cache) knownColumns(r dbt.Relation, list func() ([]dbt.Column, error)) ([]dbt.Column, error) {
+	c.mu.Lock()
+	columns, ok := c.columns[columnsKey(r)]
+	c.mu.Unlock()
+	if ok {
+		return columns, nil
+	}
+	columns, err := list()
+	if err != nil || len(columns) == 0 {
+		return columns, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.columns[columnsKey(r)] = columns
+	return columns, nil
+}
+
+func columnsKey(r dbt.Relation) string {
+	return fold(r.Database) + "\x00" + fold(r.Schema) + "\x00" + fold(r.Identifier)
 }
 
 func fold(name string) string { return strings.ToLower(name) }

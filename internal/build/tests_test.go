@@ -116,3 +116,31 @@ func TestUnitTestOfAnUnknownColumn(t *testing.T) {
 		t.Errorf("result = %s: %s, want an error that names the column", got.Status, got.Message)
 	}
 }
+
+// TestUnitTestSeesTheColumnsOfNow has an input that gets another column in the
+// very run that tests with it; `this` was asked for before.
+func TestUnitTestSeesTheColumnsOfNow(t *testing.T) {
+	t.Parallel()
+	const project = `
+-- models/a.sql --
+{{ config(materialized='incremental', on_schema_change='append_new_columns') }}
+select 1 as id COLUMN
+-- models/b.sql --
+select * from {{ ref('a') }}
+-- models/schema.yml --
+unit_tests:
+  - name: of_a
+    model: a
+    overrides: {macros: {is_incremental: true}}
+    given: [{input: this, rows: [{id: 1}]}]
+    expect: {rows: [{id: 1}]}
+  - name: of_b
+    model: b
+    given: [{input: ref('a'), rows: [ROW]}]
+    expect: {rows: [ROW]}
+`
+	s := newShop(t, strings.NewReplacer("COLUMN", "", "ROW", "{id: 7}").Replace(project))
+	s.succeeds(build.Build)
+	s.write(strings.NewReplacer("COLUMN", ", 'x' as label", "ROW", "{id: 7, label: y}").Replace(project))
+	s.succeeds(build.Build)
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"apotheca/internal/dbt"
 	"apotheca/internal/warehouse"
 )
 
@@ -19,7 +20,7 @@ func (r *run) unitTest(ctx context.Context, s *session, result *Result) {
 }
 
 func (r *run) runUnitTest(ctx context.Context, s *session, result *Result) error {
-	a := adapter{r, s}
+	a := unitTestAdapter{adapter{r, s}}
 	compiled, err := r.Project.CompileUnitTest(ctx, result.UnitTest, a)
 	if err != nil {
 		return err
@@ -60,6 +61,15 @@ func (r *run) runUnitTest(ctx context.Context, s *session, result *Result) error
 		result.Message = "actual differs from expected:\n\n" + formatDiff(namesOf(columns), missing, surplus)
 	}
 	return nil
+}
+
+// unitTestAdapter asks for the columns of an input once.
+type unitTestAdapter struct{ adapter }
+
+func (a unitTestAdapter) Columns(ctx context.Context, relation dbt.Relation) ([]dbt.Column, error) {
+	return a.run.cache.knownColumns(relation, func() ([]dbt.Column, error) {
+		return a.adapter.Columns(ctx, relation)
+	})
 }
 
 // pickColumns finds where the columns are that the expected rows name.
