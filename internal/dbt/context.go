@@ -42,8 +42,6 @@ type seen struct {
 	macros  []string
 	config  *jinja.Dict // what config() set, merged
 	written *jinja.Dict // the same, the last word only
-	// uses holds what was asked of the database or its state: `this`.
-	usesThis bool
 }
 
 // state is a new render in this scope.
@@ -220,7 +218,7 @@ func (s *scope) nodeName(name string) (any, bool) {
 		}
 		return s.p.Target.Database, true
 	case "pre_hooks", "post_hooks":
-		return s.hookDicts(strings.TrimSuffix(strings.Replace(name, "_hooks", "-hook", 1), "")), true
+		return s.hookDicts(strings.Replace(name, "_hooks", "-hook", 1)), true
 	case "load_result", "store_result", "store_raw_result", "write", "render":
 		return s.statementFunction(name), true
 	case "selected_resources":

@@ -267,9 +267,6 @@ func (s *scope) this() any {
 	if s.node == nil {
 		return nil
 	}
-	if s.seen != nil {
-		s.seen.usesThis = true
-	}
 	if with, ok := s.over.Refs[s.node.UniqueID]; ok {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}
 	}

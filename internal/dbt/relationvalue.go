@@ -140,11 +140,9 @@ func (r relationValue) with(kw *jinja.Dict) (any, error) {
 	kind := string(r.Type)
 	set(kw, "type", &kind)
 	r.Type = RelationType(kind)
-	for key, to := range map[string]*Quoting{"quote_policy": &r.Quote} {
-		if v, ok := kw.Get(key); ok {
-			if d, ok := v.(*jinja.Dict); ok {
-				*to = overlayQuoting(*to, d)
-			}
+	if v, ok := kw.Get("quote_policy"); ok {
+		if d, ok := v.(*jinja.Dict); ok {
+			r.Quote = overlayQuoting(r.Quote, d)
 		}
 	}
 	if v, ok := kw.Get("include_policy"); ok {

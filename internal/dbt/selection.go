@@ -258,8 +258,8 @@ func configMatches(c *Config, key, want string) bool {
 
 // BuildOrder returns, for each of the ids, the ids among them it must wait for,
 // also through nodes that were not selected. With gates, as dbt build has it, a
-// node waits too for the tests whose parents all lie upstream of it, and a
-// model for its unit tests.
+// node waits too, itself or through a node it waits for, for the tests whose
+// parents all lie upstream of it, and a model for its unit tests.
 func (p *Project) BuildOrder(ids []string, gates bool) map[string][]string {
 	chosen := idSet{}
 	for _, id := range ids {

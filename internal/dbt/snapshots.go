@@ -30,7 +30,7 @@ func (l *loader) snapshotBlocks(f file) []job {
 // yamlSnapshot makes a snapshot that is declared by its relation alone.
 func (l *loader) yamlSnapshot(p *patch) *Node {
 	f := p.file
-	relation := l.renderedRelation(p)
+	relation := text(child(p.node, "relation")) // an expression, as written
 	n := &Node{
 		Name: p.name, ResourceType: Snapshot, PackageName: f.pkg.name, Path: f.relative, OriginalFilePath: f.original,
 		Language: "sql", Line: p.node.Line, pkg: f.pkg, FQN: f.fqn(p.name),
@@ -44,6 +44,3 @@ func (l *loader) yamlSnapshot(p *patch) *Node {
 	l.parseNode(n, p)
 	return n
 }
-
-// renderedRelation is `relation:` as written; it is an expression already.
-func (l *loader) renderedRelation(p *patch) string { return text(child(p.node, "relation")) }

@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -124,20 +125,10 @@ func (e exceptionsValue) GetAttr(name string) (any, bool) {
 					parts = append(parts, jinja.Str(v))
 				}
 			}
-			return nil, raised{name, strings.Join(parts, " ")}
+			return nil, errors.New(strings.TrimSpace(strings.Join(parts, " ")))
 		}), true
 	}
 	return nil, false
-}
-
-// raised is an error that a project's own macro raised.
-type raised struct{ kind, message string }
-
-func (r raised) Error() string {
-	if r.kind == "raise_compiler_error" || r.message == "" && r.kind != "" {
-		return strings.TrimSpace(r.message)
-	}
-	return strings.TrimSpace(r.message)
 }
 
 // flagsValue is `flags` in templates.
