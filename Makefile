@@ -13,7 +13,7 @@ static: ## a binary without shared libraries, in bin/
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -linkmode external -extldflags -static" -o $(BIN)-static ./cmd/apotheca
 
 sample: ## the main job on 2,000 made-up studies
-	go run ./cmd/apotheca run clinical-trials --sample
+	scripts/sample
 
 test: ## every check, as CI runs it
 	scripts/test
