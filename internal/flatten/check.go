@@ -1,7 +1,6 @@
 package flatten
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -9,18 +8,6 @@ import (
 
 	"apotheca/internal/schema"
 )
-
-// lakeColumns are the columns a mapping may take from the lake, and their
-// types there.
-func lakeColumns() map[string]schema.Type {
-	return map[string]schema.Type{
-		"content_hash":          schema.Text,
-		"last_update_post_date": schema.Text,
-		"page":                  schema.Integer,
-		"position":              schema.Integer,
-		"fetched_at":            schema.Timestamp,
-	}
-}
 
 // check compares what each part of the mapping says with the other parts. It
 // runs only when every part was read.
@@ -86,7 +73,7 @@ func (p *parser) checkLake(at *yaml.Node, t table, c column) {
 	known := lakeColumns()
 	typ, ok := known[c.lake]
 	if !ok {
-		names := slices.Sorted(maps.Keys(known))
+		names := lakeColumnNames()
 		hint := "the lake has " + strings.Join(names, ", ")
 		if name, ok := near(c.lake, names); ok {
 			hint = "did you mean " + name + "?"
@@ -148,8 +135,7 @@ func (p *parser) checkConstants(table int, t table) {
 }
 
 // checkPlaces refuses paths that cannot hold at once: one place read as two
-// things, or keys that differ only in case, which DuckDB's structs cannot
-// tell apart.
+// things, or keys that differ only in case, which are a mistyped one.
 func (p *parser) checkPlaces(spec *Spec) {
 	places := map[string]string{}
 	folded := map[string]string{}

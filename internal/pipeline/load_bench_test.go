@@ -154,7 +154,7 @@ func TestLoadChild(t *testing.T) { //nolint:paralleltest // a process of its own
 		if err != nil {
 			t.Fatal(err)
 		}
-		report.Detail = fmt.Sprintf("read %.2fs", loaded.Read.Seconds())
+		report.Detail = fmt.Sprintf("stream %.2fs, check %.2fs, swap %.2fs", loaded.Stream.Seconds(), loaded.Check.Seconds(), loaded.Swap.Seconds())
 		for _, table := range loaded.Tables {
 			report.Rows += table.Rows
 			report.Detail += fmt.Sprintf(", %s %.2fs", table.Name, table.Duration.Seconds())

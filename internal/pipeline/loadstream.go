@@ -1,0 +1,169 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"sync"
+	"time"
+
+	"apotheca/internal/flatten"
+	"apotheca/internal/lake"
+)
+
+// stream reads the extract once and loads all tables at the same time.
+//
+//	row groups ─ read and flatten, one per processor ─ batches, in the order
+//	of the file ─ per table: a session that loads
+//
+// A batch is the rows of one row group. The first that fails stops all, and
+// its error is the cause.
+func (l *stagingLoader) stream(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	sinks := make([]chan *flatten.Batch, len(l.tables))
+	for i := range sinks {
+		sinks[i] = make(chan *flatten.Batch, 1)
+	}
+	l.done.Tables = make([]StagingTable, len(l.tables))
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if err := l.distribute(ctx, sinks); err != nil {
+			cancel(err)
+		}
+		for _, sink := range sinks {
+			close(sink)
+		}
+	})
+	for i, t := range l.tables {
+		wait.Go(func() {
+			if err := l.loadTable(ctx, i, sinks[i]); err != nil {
+				cancel(fmt.Errorf("load table %s: %w", t.Name, err))
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// distribute flattens the row groups side by side and hands each batch to all
+// tables, in the order of the file.
+func (l *stagingLoader) distribute(ctx context.Context, sinks []chan *flatten.Batch) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	type task struct {
+		group int
+		batch chan *flatten.Batch
+	}
+	tasks, queue := make(chan task), make(chan task, workers-1)
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	defer cancel(nil)
+	wait.Go(func() {
+		defer close(tasks)
+		defer close(queue)
+		for group := range l.reading.Groups() {
+			t := task{group, make(chan *flatten.Batch, 1)}
+			// The queue is what bounds how far one group runs ahead.
+			for _, to := range []chan task{queue, tasks} {
+				select {
+				case to <- t:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	})
+	for range workers {
+		wait.Go(func() {
+			flattener := l.Spec.Flattener(l.ExtractID)
+			for t := range tasks {
+				batch, err := l.flatten(ctx, flattener, t.group)
+				if err != nil {
+					cancel(err)
+					return
+				}
+				t.batch <- batch
+			}
+		})
+	}
+	for t := range queue {
+		select {
+		case batch := <-t.batch:
+			for _, sink := range sinks {
+				if !send(ctx, sink, batch) {
+					return context.Cause(ctx)
+				}
+			}
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}
+
+func send[T any](ctx context.Context, to chan<- T, v T) bool {
+	select {
+	case to <- v:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (l *stagingLoader) flatten(ctx context.Context, flattener *flatten.Flattener, group int) (*flatten.Batch, error) {
+	batch := l.Spec.Batch()
+	err := l.reading.Group(ctx, group, func(row *lake.Row) error {
+		flattener.Flatten(&flatten.Record{
+			Identity: row.NCTID, Page: int64(row.Page), Position: int64(row.Position), Problem: row.Problem,
+			ContentHash: row.ContentHash, LastUpdatePostDate: row.LastUpdatePostDate, FetchedAt: row.FetchedAt,
+			Body: row.Study,
+		}, batch)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read extract %s: %w", l.Lake, err)
+	}
+	return batch, nil
+}
+
+// loadTable loads the rows of one table until its batches end.
+func (l *stagingLoader) loadTable(ctx context.Context, table int, batches <-chan *flatten.Batch) (err error) {
+	conn, err := l.Warehouse.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	t := l.tables[table]
+	started := time.Now()
+	rows, err := conn.Load(ctx, l.relation(t, loading), t.Columns, received(ctx, table, batches))
+	l.done.Tables[table] = StagingTable{Name: t.Name, Rows: rows, Duration: time.Since(started)}
+	return err
+}
+
+// received are the rows of one table. Batches that end because the load has
+// failed are no end, but an error: or half a table would be complete.
+func received(ctx context.Context, table int, batches <-chan *flatten.Batch) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for {
+			var batch *flatten.Batch
+			select {
+			case batch = <-batches:
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil {
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			if batch == nil {
+				return
+			}
+			for row := range batch.Rows(table) {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
