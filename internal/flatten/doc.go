@@ -4,10 +4,18 @@
 //
 // The package owns the mapping: reading it with every mistake named at once
 // (ParseSpec), the tables it promises (Spec.Tables), the way back from a
-// column to the record (Spec.Lineage), and the DuckDB SQL it compiles to
-// (Spec.Compile). It runs nothing: the caller executes the statements and
-// decides where the rows go, into DuckDB's own tables or out through a bulk
-// copy into another database.
+// column to the record (Spec.Lineage), and the rows it makes of a record
+// (Flattener). It knows no database and no file: the caller brings the records
+// and decides where the rows go.
+//
+//	mapping ── ParseSpec ── Spec ── Flattener ── Flatten(record) ── Batch
+//	                                              │ accepted: rows of the tables
+//	                                              └ rejected: a row of quarantine
+//
+// A record is passed once, from its first byte to its last, by a scanner that
+// looks only where the tree of the mapped places tells it to; the elements of
+// a mapped list are passed a second time. All of the text must be JSON, also
+// where nothing is mapped. Of equal keys in one object the first counts.
 //
 // # How a record is read
 //
