@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"syscall"
 
 	"apotheca/internal/source"
 )
@@ -46,8 +48,27 @@ func hintOf(err error) string {
 		return h.Hint()
 	}
 	var request *source.Error
-	if errors.As(err, &request) {
+	if errors.As(err, &request) && request.Hint != "" {
 		return request.Hint
+	}
+	return hintOfSystem(err)
+}
+
+// hintOfSystem is what to do when the machine, not the data, stands in the way.
+// DuckDB hands the system's words on, but not its error numbers.
+func hintOfSystem(err error) string {
+	says := func(number syscall.Errno) bool {
+		return errors.Is(err, number) || strings.Contains(strings.ToLower(err.Error()), number.Error())
+	}
+	switch {
+	case says(syscall.ENOSPC):
+		return "make room on the disk, then the same command goes on from what is there; --dir names a folder elsewhere"
+	case says(syscall.ENOTDIR):
+		return "--dir must name a folder, or one that can be made"
+	case says(syscall.EACCES), says(syscall.EROFS), says(syscall.EPERM):
+		return "--dir must name a folder that you may write to"
+	case strings.Contains(err.Error(), "not a valid DuckDB database file"):
+		return "move that file away; apotheca run " + clinicalTrials + " --from load makes the warehouse again from the lake"
 	}
 	return ""
 }

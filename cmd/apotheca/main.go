@@ -18,6 +18,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"apotheca/internal/source"
 )
 
 // version is set by the linker in release builds.
@@ -37,19 +39,26 @@ func main() {
 
 // run is the program. Nothing below it touches os.Args, os.Stdout or os.Exit.
 func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := interruptible(ctx, stderr)
-	defer stop()
-	a := &app{
+	return newApp(stdout, stderr).run(ctx, args)
+}
+
+func newApp(stdout, stderr io.Writer) *app {
+	return &app{
 		stdout: stdout,
 		stderr: stderr,
 		env:    os.LookupEnv,
 		now:    time.Now,
 		colour: isTerminal(stdout) && os.Getenv("NO_COLOR") == "",
 	}
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	ctx, stop := interruptible(ctx, a.stderr)
+	defer stop()
 	root := a.rootCommand()
 	root.SetArgs(repeatLists(args))
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
 	return a.exit(ctx, err)
 }
@@ -60,6 +69,10 @@ type app struct {
 	env            func(string) (string, bool)
 	now            func() time.Time
 	colour         bool
+
+	// How patient a run is with the registry; tests have little time.
+	retry   source.Policy
+	timeout time.Duration
 }
 
 func (a *app) rootCommand() *cobra.Command {

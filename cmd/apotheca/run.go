@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -156,12 +157,17 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 		return err
 	}
 	c = f.merge(cmd, c)
+	if err := f.check(cmd, from); err != nil {
+		return err
+	}
 	o, err := a.pipelineOptions(c, f)
 	if err != nil {
 		return err
 	}
 	o.From, o.To = from, to
-	if f.sample != "" && from == pipeline.Extract {
+	o.Layout.Flags = dirWords(cmd, f.dir)
+	o.Reads = f.reads(cmd)
+	if f.sample != "" {
 		sample, err := a.startSample(f.sample)
 		if err != nil {
 			return err
@@ -177,8 +183,62 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 	if record != nil && f.json {
 		return a.endJSON(record, err)
 	}
-	view.end(record, c.Dir)
+	view.end(record, o.Layout)
+	if next := record.Next(o.Layout); err != nil && next != "" && !advises(err) {
+		return &userError{message: err.Error(), code: exitFailed, cause: err,
+			advice: next + " goes on from what is on disk"}
+	}
 	return err
+}
+
+// advises reports whether err says by itself what to type.
+func advises(err error) bool { return hintOf(err) != "" || strings.Contains(err.Error(), "\nhint: ") }
+
+// check refuses flags that contradict one another.
+func (f *runFlags) check(cmd *cobra.Command, from pipeline.Stage) error {
+	reading := []string{"sample", "base-url", "user-agent", "proxy", "page-size", "rate"}
+	for _, name := range reading {
+		if from != pipeline.Extract && cmd.Flags().Changed(name) {
+			return usagef("--%s is about reading the registry, which a run from %s does not do", name, from).
+				hint("leave --%s out to work on what is in the lake, or run from extract", name)
+		}
+	}
+	if f.sample != "" && cmd.Flags().Changed("base-url") {
+		return usagef("--sample and --base-url name two registries").hint("give one of them")
+	}
+	return nil
+}
+
+// reads are the flags by which another run reads the same pages.
+func (f *runFlags) reads(cmd *cobra.Command) string {
+	var words []string
+	if f.sample != "" {
+		words = append(words, "--sample="+f.sample)
+	}
+	for _, name := range []string{"base-url", "page-size"} {
+		if flag := cmd.Flags().Lookup(name); flag.Changed {
+			words = append(words, "--"+name, shellWord(flag.Value.String()))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// dirWords are what commands repeat to mean the same data folder.
+func dirWords(cmd *cobra.Command, dir string) string {
+	if !cmd.Flags().Changed("dir") {
+		return ""
+	}
+	return "--dir " + shellWord(dir)
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(word string) string {
+	if word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("-_./:=@%+,", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // pipelineOptions turns configuration and flags into what pipeline takes.
@@ -221,7 +281,9 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 			UserAgent: c.Registry.UserAgent,
 			Proxy:     proxy,
 			PageSize:  c.Registry.PageSize,
+			Timeout:   a.timeout,
 		},
+		Retry:        a.retry,
 		Rate:         rate,
 		Source:       c.Registry.BaseURL,
 		Spec:         spec,

@@ -30,7 +30,8 @@ func (a *app) statusCommand() *cobra.Command {
 			if cmd.Flags().Changed("dir") {
 				c.Dir = dir
 			}
-			s, err := pipeline.ReadStatus(pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials})
+			l := pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials, Flags: dirWords(cmd, dir)}
+			s, err := pipeline.ReadStatus(l)
 			if err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ func (a *app) statusCommand() *cobra.Command {
 				enc.SetIndent("", "  ")
 				return enc.Encode(s)
 			}
-			a.printStatus(s, c.Dir)
+			a.printStatus(s, l)
 			return nil
 		},
 	}
@@ -48,10 +49,13 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printStatus(s *pipeline.PipelineStatus, dir string) {
-	fmt.Fprintf(a.stdout, "%s in %s\n\n", s.Pipeline, dir)
+func (a *app) printStatus(s *pipeline.PipelineStatus, l pipeline.Layout) {
+	fmt.Fprintf(a.stdout, "%s in %s\n\n", s.Pipeline, l.Root)
+	for _, unreadable := range s.Unreadable {
+		fmt.Fprintf(a.stdout, "not counted: %s\n", unreadable)
+	}
 	if s.LastRun == nil {
-		fmt.Fprintf(a.stdout, "nothing was run here yet\n\nnext:\n  apotheca run %s --sample\n", s.Pipeline)
+		fmt.Fprintf(a.stdout, "nothing was run here yet\n\nnext:\n  %s\n", l.Command("--sample"))
 		return
 	}
 	g := grid{head: []string{"stage", "status", "when", "took", "what"}}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"apotheca/internal/build"
+	"apotheca/internal/flatten"
 	"apotheca/internal/pipeline"
 )
 
@@ -91,7 +93,11 @@ func (v *view) Finished(s pipeline.StageRecord) {
 	case pipeline.Interrupted:
 		mark = v.paint(yellow, "stopped")
 	}
-	v.print("%-8s %s  %s  %s, %s\n", s.Name, mark, s.Summary(), seconds(s.DurationMS), size(s.PeakMemoryBytes))
+	what := s.Summary()
+	if s.Error != "" { // it is said once, in the end
+		what = "after"
+	}
+	v.print("%-8s %s  %s  %s, %s\n", s.Name, mark, what, seconds(s.DurationMS), size(s.PeakMemoryBytes))
 }
 
 // Node implements pipeline.Reporter. What did not pass is listed in the end.
@@ -132,24 +138,26 @@ func (v *view) paint(colour, text string) string {
 }
 
 // end prints the certificate and what to do next.
-func (v *view) end(record *pipeline.Record, dir string) {
+func (v *view) end(record *pipeline.Record, l pipeline.Layout) {
 	v.print("")
 	if record == nil {
 		return
 	}
 	if record.Certificate != nil {
-		v.certificate(record)
+		v.certificate(record, l)
 	}
 	if record.Status != pipeline.Success {
+		v.print("\nlog: %s\n", l.Log(record.RunID))
 		return
 	}
-	v.next(record, dir)
+	v.next(record, l)
 }
 
-func (v *view) certificate(record *pipeline.Record) {
+func (v *view) certificate(record *pipeline.Record, l pipeline.Layout) {
 	c := record.Certificate
 	v.findings("Failed", red, c.Failures)
 	v.findings("Warnings", yellow, c.Warnings)
+	v.quarantine(record, l)
 	v.print("\n%s\n\n", v.paint(bold, "Certificate"))
 	g := grid{head: []string{"what", "counted", "registry", ""}, right: []bool{false, true, true}}
 	for _, line := range c.Lines {
@@ -197,6 +205,29 @@ func (v *view) findings(title, colour string, all []pipeline.Finding) {
 	}
 }
 
+// quarantine names the first records that were rejected, and how to see all.
+func (v *view) quarantine(record *pipeline.Record, l pipeline.Layout) {
+	c := record.Certificate
+	if len(c.Quarantine) == 0 {
+		return
+	}
+	var total int64
+	for _, t := range c.Tables {
+		if t.Schema == pipeline.StagingSchema && t.Table == flatten.Quarantine {
+			total = t.Rows
+		}
+	}
+	v.print("\n%s\n\n", v.paint(bold, "Quarantine"))
+	for _, r := range c.Quarantine {
+		v.print("  page %d, position %d  %s  %s\n", r.Page, r.Position, cmp.Or(r.Identity, "no NCT id"), cell(r.Reason))
+	}
+	if rest := total - int64(len(c.Quarantine)); rest > 0 {
+		v.print("  and %s more\n", count(rest))
+	}
+	v.print("\n  all of them, with the records as they came:\n")
+	v.print("  apotheca query%s \"select * from staging.quarantine\"\n", spaced(l.Flags))
+}
+
 func more(f pipeline.Finding) string {
 	if rest := f.Rows - int64(len(f.Sample)); rest > 0 {
 		return fmt.Sprintf(" and %s more", count(rest))
@@ -224,21 +255,26 @@ func wrapped(indent, text, tail string) string {
 	return b.String()
 }
 
-func (v *view) next(record *pipeline.Record, dir string) {
-	at := ""
-	if dir != defaultConfig().Dir {
-		at = " --dir " + dir
-	}
+func (v *view) next(record *pipeline.Record, l pipeline.Layout) {
 	last := record.Stages[len(record.Stages)-1].Name
 	if last != pipeline.Build {
-		v.print("\nnext:\n  apotheca run %s%s --from %s\n", record.Pipeline, at, following(last))
+		v.print("\nnext:\n  %s\n", l.Command("--from", string(following(last))))
 		return
 	}
+	at := spaced(l.Flags)
 	v.print(`
 next:
   apotheca query%[1]s "select overall_status, count(*) as studies from dim_study group by 1 order by 2 desc"
   apotheca status%[1]s
 `, at)
+}
+
+// spaced puts a blank before words, if there are any.
+func spaced(words string) string {
+	if words == "" {
+		return ""
+	}
+	return " " + words
 }
 
 func following(s pipeline.Stage) pipeline.Stage {

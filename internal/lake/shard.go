@@ -124,15 +124,22 @@ func openParquet(disk FS, path string, want Extent) (parquetFile, error) {
 }
 
 func parseParquet(file File, want Extent) (*parquet.File, error) {
-	read := &countingWriter{to: io.Discard}
-	if _, err := io.Copy(read, bufio.NewReaderSize(file, 1<<16)); err != nil {
+	if err := checkExtent(file, want); err != nil {
 		return nil, err
 	}
+	return parquet.OpenFile(file, want.Bytes, parquet.SkipBloomFilters(true))
+}
+
+func checkExtent(file File, want Extent) error {
+	read := &countingWriter{to: io.Discard}
+	if _, err := io.Copy(read, bufio.NewReaderSize(file, 1<<16)); err != nil {
+		return err
+	}
 	if got := read.extent(); got != want {
-		return nil, fmt.Errorf("%d bytes with checksum %s instead of %d with %s",
+		return fmt.Errorf("%d bytes with checksum %s instead of %d with %s",
 			got.Bytes, got.CRC32C, want.Bytes, want.CRC32C)
 	}
-	return parquet.OpenFile(file, want.Bytes, parquet.SkipBloomFilters(true))
+	return nil
 }
 
 func (f parquetFile) Close() error { return f.file.Close() }

@@ -14,6 +14,7 @@ type Certificate struct {
 	Lines           []Line       `json:"lines"`
 	Tables          []TableCount `json:"tables"`
 	Tests           TestCounts   `json:"tests"`
+	Quarantine      []Rejected   `json:"quarantine,omitempty"`
 	Warnings        []Finding    `json:"warnings,omitempty"`
 	Failures        []Finding    `json:"failures,omitempty"`
 	DurationMS      int64        `json:"duration_ms"`
@@ -49,6 +50,14 @@ type TestCounts struct {
 	Warned  int `json:"warned"`
 	Failed  int `json:"failed"`
 	Skipped int `json:"skipped"`
+}
+
+// Rejected is one of the first records of the quarantine.
+type Rejected struct {
+	Page     int64  `json:"page"`
+	Position int64  `json:"position"`
+	Identity string `json:"identity,omitempty"` // where it could be read
+	Reason   string `json:"reason"`
 }
 
 // Finding is a test that did not pass, and the first of the records it names.

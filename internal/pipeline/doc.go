@@ -10,6 +10,9 @@
 //	        ├─► failure       a stage failed, a test failed, or a line does not balance
 //	        └─► interrupted   the user stopped it, or its process is gone
 //
+// Beside it is logs/<run id>.log, locked while the process lives: that tells a
+// run under way from one whose process is gone.
+//
 // What a run is worth is read from its record, never from the absence of an
 // error. The package knows no command line, no environment and no driver: the
 // warehouse is opened by a function it is given.

@@ -101,7 +101,7 @@ func (e *extraction) wrap(journal source.Journal) source.Pager {
 func (e *extraction) run(ctx context.Context) (lake.Snapshot, error) {
 	build, err := e.build(ctx)
 	if err != nil {
-		return lake.Snapshot{}, fmt.Errorf("extract: %w", err)
+		return lake.Snapshot{}, err
 	}
 	extract, done, reason, err := e.takeUp(build)
 	if err != nil || done {
@@ -111,7 +111,7 @@ func (e *extraction) run(ctx context.Context) (lake.Snapshot, error) {
 		resumed := extract != nil
 		if !resumed {
 			if extract, err = e.begin(build, reason); err != nil {
-				return lake.Snapshot{}, fmt.Errorf("extract: %w", err)
+				return lake.Snapshot{}, err
 			}
 		}
 		err := e.pass(ctx, extract, &build)
@@ -120,7 +120,7 @@ func (e *extraction) run(ctx context.Context) (lake.Snapshot, error) {
 		case err == nil:
 			return e.finished(nil)
 		case ctx.Err() != nil:
-			return lake.Snapshot{}, fmt.Errorf("extract: %w", context.Cause(ctx))
+			return lake.Snapshot{}, context.Cause(ctx)
 		case errors.As(err, &again) && pass < e.Passes:
 			reason = again.reason
 		case resumed && cannotEndWell(err):
@@ -282,12 +282,12 @@ func (e *extraction) fail(extract *lake.Extract, err error) error {
 	if !extract.Exhausted() {
 		page = extract.Manifest().Pages + 1
 	}
-	return fmt.Errorf("extract: %w", errors.Join(err, extract.Fail(page, err)))
+	return errors.Join(err, extract.Fail(page, err))
 }
 
 func (e *extraction) finished(err error) (lake.Snapshot, error) {
 	if err != nil {
-		return lake.Snapshot{}, fmt.Errorf("extract: %w", err)
+		return lake.Snapshot{}, err
 	}
 	return e.Lake.Newest()
 }

@@ -6,6 +6,21 @@ import "path/filepath"
 type Layout struct {
 	Root     string // the folder given by --dir
 	Pipeline string // clinical-trials
+	// Flags are what a command has to repeat to mean this folder, such as
+	// "--dir data"; empty for the folder it would choose anyway.
+	Flags string
+}
+
+// Command is what to type to go on in this folder: the words after
+// "apotheca run clinical-trials".
+func (l Layout) Command(words ...string) string {
+	command := "apotheca run " + l.Pipeline
+	for _, word := range append([]string{l.Flags}, words...) {
+		if word != "" {
+			command += " " + word
+		}
+	}
+	return command
 }
 
 // Lake is the pipeline's lake.
@@ -22,3 +37,6 @@ func (l Layout) Target() string { return filepath.Join(l.Root, "target", l.Pipel
 
 // Logs holds one file per run.
 func (l Layout) Logs() string { return filepath.Join(l.Root, "logs") }
+
+// Log is the file of one run.
+func (l Layout) Log(runID string) string { return filepath.Join(l.Logs(), runID+".log") }

@@ -28,9 +28,12 @@ type Options struct {
 
 	Registry source.CTGovOptions
 	Rate     Rate
+	Retry    source.Policy // zero values are its defaults
 	// Source names what is read. An unfinished extract is taken up again only
 	// by a run that reads the same: a base URL, or how a sample was made.
 	Source string
+	// Reads are the flags that make another run read the same: "--sample=100".
+	Reads string
 
 	Spec         *flatten.Spec
 	Project      fs.FS
@@ -84,25 +87,32 @@ func Run(ctx context.Context, o Options) (*Record, error) {
 	r := &run{
 		Options: o,
 		lake:    lake.Open(o.Layout.Lake(), lake.Options{Now: o.Now}),
-		journal: NewJournal(o.Layout.Runs()),
+		journal: NewJournal(o.Layout),
 	}
 	lock, err := r.lake.Lock()
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Unlock()
-	started := o.Now().UTC()
-	r.record = newRecord(o, started)
-	// A run that cannot be recorded must not begin: nobody would know of it.
-	if err := r.journal.Write(r.record); err != nil {
+	r.record = newRecord(o, o.Now().UTC())
+	log, err := openLog(o.Layout, r.record.RunID, o.Reporter, o.Now)
+	if err != nil {
 		return nil, err
 	}
+	r.Reporter = log
+	// A run that cannot be recorded must not begin: nobody would know of it.
+	if err := r.journal.Write(r.record); err != nil {
+		return nil, errors.Join(err, log.close())
+	}
+	log.line("run %s of %s for %s, version %s, process %d", r.record.RunID, o.Layout.Pipeline, o.RunDate, o.Version, r.record.PID)
 	err = r.stages(ctx)
 	r.close(ctx, err)
-	if writeErr := r.journal.Write(r.record); writeErr != nil {
-		return r.record, errors.Join(err, writeErr)
-	}
-	return r.record, errors.Join(err, r.journal.Prune(o.Layout.Pipeline, max(o.KeepRuns, 1)))
+	log.line("run %s: %s", r.record.Status, r.record.Error)
+	// The log is closed last: as long as it is open, the run is under way.
+	return r.record, errors.Join(err,
+		r.journal.Write(r.record),
+		r.journal.Prune(o.Layout.Pipeline, max(o.KeepRuns, 1)),
+		log.close())
 }
 
 func (r *run) stages(ctx context.Context) error {

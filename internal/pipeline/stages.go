@@ -19,11 +19,13 @@ func (r *run) extract(ctx context.Context, s *StageRecord) error {
 	snapshot, err := Extraction{
 		Lake: r.lake, Client: client, Source: r.Source, Afresh: r.FullRefresh,
 		Pace:   source.PaceOptions{Limit: r.Rate.Requests, Window: r.Rate.Window},
+		Retry:  r.Retry,
 		Report: func(e ExtractEvent) { r.reportExtract(e, r.Now().Sub(started)) },
 	}.Run(ctx)
 	if err != nil {
 		return err
 	}
+	s.Extract = snapshot.ID
 	s.Counts = map[string]int64{
 		"pages": int64(snapshot.Pages), "studies": int64(snapshot.Studies),
 		"quarantined": int64(snapshot.Quarantined), "total": int64(snapshot.Total),
@@ -85,7 +87,7 @@ func (r *run) compact(ctx context.Context, s *StageRecord) error {
 	if newest.State != lake.Success {
 		return &OrderError{
 			Problem: fmt.Sprintf("extract %s is not finished (%s)", newest.ID, newest.State),
-			Command: fmt.Sprintf("apotheca run %s --from extract", r.Layout.Pipeline),
+			Command: r.Layout.Command(r.Reads),
 		}
 	}
 	snapshot, err := r.lake.Compact(ctx, newest.ID, func(done, all int) {
@@ -94,6 +96,7 @@ func (r *run) compact(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
+	s.Extract = snapshot.ID
 	s.Counts = map[string]int64{
 		"studies": int64(snapshot.Studies), "bytes": snapshot.Compacted.Bytes,
 		"row_groups": int64(snapshot.Compacted.RowGroups), "superseded": int64(snapshot.Compacted.Superseded),

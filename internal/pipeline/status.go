@@ -11,6 +11,9 @@ type PipelineStatus struct {
 	Pipeline string        `json:"pipeline"`
 	Stages   []StageStatus `json:"stages"`
 	LastRun  *Record       `json:"last_run"`
+	// Unreadable names run records that could not be read; what they say is
+	// missing from the above.
+	Unreadable []string `json:"unreadable,omitempty"`
 	// Next is the command that brings the pipeline on; empty when all is well.
 	Next string `json:"next,omitempty"`
 }
@@ -28,18 +31,21 @@ type StageStatus struct {
 
 // ReadStatus reads the run records of a pipeline.
 func ReadStatus(l Layout) (*PipelineStatus, error) {
-	records, err := NewJournal(l.Runs()).Records(l.Pipeline)
+	records, unreadable, err := NewJournal(l).Records(l.Pipeline)
 	if err != nil {
 		return nil, err
 	}
 	s := &PipelineStatus{Pipeline: l.Pipeline}
+	for _, err := range unreadable {
+		s.Unreadable = append(s.Unreadable, err.Error())
+	}
 	if len(records) > 0 {
 		s.LastRun = records[0]
 	}
 	for _, stage := range stages {
 		s.Stages = append(s.Stages, lastOf(stage, records))
 	}
-	s.Next = s.next()
+	s.Next = s.next(l)
 	return s, nil
 }
 
@@ -58,17 +64,39 @@ func lastOf(stage Stage, newestFirst []*Record) StageStatus {
 	return StageStatus{Name: stage}
 }
 
-// next is the first stage that did not succeed, as a command.
-func (s *PipelineStatus) next() string {
+// next is the first stage that did not succeed, as a command. To read again
+// is to read the same: a sample must not turn into the registry.
+func (s *PipelineStatus) next(l Layout) string {
 	if s.LastRun == nil || s.LastRun.Status == Running {
 		return ""
 	}
 	for _, stage := range s.Stages {
 		if stage.Status != Success {
-			return fmt.Sprintf("apotheca run %s --from %s", s.Pipeline, stage.Name)
+			return s.LastRun.again(l, stage.Name)
 		}
 	}
 	return ""
+}
+
+// Next is the command that goes on where a run stopped; empty when it did all
+// it was to do.
+func (r *Record) Next(l Layout) string {
+	if r == nil { // it could not begin
+		return ""
+	}
+	for _, stage := range r.Stages {
+		if stage.Status != Success {
+			return r.again(l, stage.Name)
+		}
+	}
+	return ""
+}
+
+func (r *Record) again(l Layout, from Stage) string {
+	if from == Extract {
+		return l.Command(r.Reads)
+	}
+	return l.Command("--from", string(from))
 }
 
 // Summary says in a few words what a stage did, or why it did not.

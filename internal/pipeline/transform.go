@@ -9,6 +9,7 @@ import (
 
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
+	"apotheca/internal/flatten"
 	"apotheca/internal/lake"
 	"apotheca/internal/warehouse"
 )
@@ -19,6 +20,12 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
+	if err := r.lake.Verify(snapshot); err != nil {
+		return &OrderError{
+			Problem: fmt.Sprintf("extract %s: %v", snapshot.ID, err),
+			Command: r.Layout.Command(r.Reads) + " reads the registry again",
+		}
+	}
 	project, err := r.project()
 	if err != nil {
 		return err
@@ -28,6 +35,7 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 		return err
 	}
 	defer w.Close()
+	s.Extract = snapshot.ID
 	loaded, err := LoadStaging(ctx, StagingLoad{
 		Warehouse: w, Spec: r.Spec, Lake: snapshot.Path, ExtractID: snapshot.ID,
 	})
@@ -53,7 +61,7 @@ func (r *run) loadable() (lake.Snapshot, error) {
 	if errors.Is(err, lake.ErrNoSnapshot) {
 		return newest, &OrderError{
 			Problem: "the lake is empty",
-			Command: fmt.Sprintf("apotheca run %s", r.Layout.Pipeline),
+			Command: r.Layout.Command(r.Reads),
 		}
 	}
 	if err != nil {
@@ -62,14 +70,42 @@ func (r *run) loadable() (lake.Snapshot, error) {
 	if newest.Loadable() {
 		return newest, nil
 	}
-	from := Extract
+	command := r.Layout.Command(r.Reads)
 	if newest.State == lake.Success {
-		from = Compact
+		command = r.Layout.Command("--from", string(Compact))
 	}
 	return newest, &OrderError{
 		Problem: fmt.Sprintf("extract %s is not complete and compacted (%s after page %d)", newest.ID, newest.State, newest.Pages),
-		Command: fmt.Sprintf("apotheca run %s --from %s", r.Layout.Pipeline, from),
+		Command: command,
 	}
+}
+
+// loaded is the extract that staging holds, if that is the one to be loaded:
+// a certificate must not compare an extract with the rows of another.
+func (r *run) loaded() (lake.Snapshot, error) {
+	snapshot, err := r.loadable()
+	if err != nil {
+		return snapshot, err
+	}
+	records, _, err := r.journal.Records(r.Layout.Pipeline)
+	if err != nil {
+		return snapshot, err
+	}
+	for _, record := range records {
+		for _, s := range record.Stages {
+			if s.Name == Load && s.Status == Success {
+				if s.Extract == snapshot.ID {
+					return snapshot, nil
+				}
+				return snapshot, r.loadFirst(fmt.Sprintf("staging holds extract %s, and the lake has %s", s.Extract, snapshot.ID))
+			}
+		}
+	}
+	return snapshot, r.loadFirst(fmt.Sprintf("extract %s was not loaded", snapshot.ID))
+}
+
+func (r *run) loadFirst(problem string) error {
+	return &OrderError{Problem: problem, Command: r.Layout.Command("--from", string(Load))}
 }
 
 // project reads the dbt project for this run's day.
@@ -99,10 +135,11 @@ const WarehouseVariable = "APOTHECA_WAREHOUSE"
 
 // build runs the dbt project and counts what the certificate certifies.
 func (r *run) build(ctx context.Context, s *StageRecord) error {
-	snapshot, err := r.loadable()
+	snapshot, err := r.loaded()
 	if err != nil {
 		return err
 	}
+	s.Extract = snapshot.ID
 	project, err := r.project()
 	if err != nil {
 		return err
@@ -127,7 +164,7 @@ func (r *run) build(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
-	certificate, err := certify(ctx, w, snapshot, project, results)
+	certificate, err := r.certify(ctx, w, snapshot, project, results)
 	if err != nil {
 		return fmt.Errorf("count what is in the warehouse: %w", err)
 	}
@@ -167,7 +204,7 @@ func failures(results *build.Results) error {
 
 // certify counts, in the warehouse and in the lake, what the registry's total
 // must equal.
-func certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot, project *dbt.Project, results *build.Results) (*Certificate, error) {
+func (r *run) certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot, project *dbt.Project, results *build.Results) (*Certificate, error) {
 	conn, err := w.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -194,7 +231,28 @@ func certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot,
 		Term{"dim_study", counter.rows(project.Target.Schema, "dim_study")}, quarantined)
 	c.settle()
 	c.judge(results)
-	return c, nil
+	if quarantined.Count > 0 {
+		c.Quarantine, err = r.quarantined(ctx, conn, w.Dialect())
+	}
+	return c, err
+}
+
+// quarantined names the first of the records that were rejected.
+func (r *run) quarantined(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect) ([]Rejected, error) {
+	relation := d.QuoteRelation(warehouse.Relation{Schema: StagingSchema, Name: flatten.Quarantine})
+	found, err := warehouse.Fetch(ctx, conn, sampleMax,
+		"select page, position, "+d.Quote(r.Spec.Identity())+", reason from "+relation+" order by 1, 2")
+	if err != nil {
+		return nil, err
+	}
+	var rejected []Rejected
+	for _, row := range found.Rows {
+		page, _ := row[0].(int64)
+		position, _ := row[1].(int64)
+		identity, _ := row[2].(string)
+		rejected = append(rejected, Rejected{Page: page, Position: position, Identity: identity, Reason: warehouse.Text(row[3])})
+	}
+	return rejected, nil
 }
 
 type tableCounter struct {

@@ -254,8 +254,12 @@ func (c *CTGov) statusError(response *http.Response, hasToken bool) error {
 	return e
 }
 
-// firstWords shortens a body for one line of a message.
+// firstWords shortens a body for one line of a message. A page of HTML says no
+// more than its status.
 func firstWords(body []byte) string {
+	if strings.HasPrefix(strings.TrimSpace(string(body)), "<") {
+		return "a page of HTML"
+	}
 	words := []rune(strings.ToValidUTF8(strings.Join(strings.Fields(string(body)), " "), "?"))
 	if len(words) > 160 {
 		return string(words[:160]) + "…"
