@@ -8,14 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v4"
 
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 	"apotheca/internal/pipeline"
+	"github.com/spf13/cobra"
 )
 
 // dbtFlags are the ones that dbt's own commands share.
@@ -32,7 +31,9 @@ type dbtFlags struct {
 	fullRefresh bool
 	failFast    bool
 	types       []string
+	indirect    string
 	output      string
+	outputKeys  []string
 }
 
 func (a *app) dbtCommand() *cobra.Command {
@@ -51,23 +52,41 @@ exit codes, without Python. What dbt has and this does not fails with its name.`
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f.register(parent)
-	for _, c := range []struct{ name, short string }{
-		{"build", "Run seeds, models and tests in the order of the graph"},
-		{"run", "Run models"},
-		{"test", "Run data tests and unit tests"},
-		{"seed", "Load seeds"},
-		{"compile", "Write the SQL of models and tests without running it"},
-		{"ls", "List what a selection means"},
-		{"parse", "Read the project and report what is wrong with it"},
-	} {
+	for _, c := range dbtCommands() {
 		parent.AddCommand(&cobra.Command{
-			Use:   c.name,
-			Short: c.short,
-			Args:  cobra.NoArgs,
-			RunE:  func(cmd *cobra.Command, _ []string) error { return a.dbt(cmd.Context(), c.name, f) },
+			Use:     c.name,
+			Aliases: c.aliases,
+			Short:   c.short,
+			Args: func(_ *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return usagef("apotheca dbt %s takes no argument %q", c.name, args[0]).hint("select nodes with --select %s", args[0])
+				}
+				return nil
+			},
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				a.hideSecrets()
+				return a.dbt(cmd.Context(), c.name, f)
+			},
 		})
 	}
 	return parent
+}
+
+type dbtCommand struct {
+	name, short string
+	aliases     []string
+}
+
+func dbtCommands() []dbtCommand {
+	return []dbtCommand{
+		{name: "build", short: "Run seeds, models and tests in the order of the graph"},
+		{name: "run", short: "Run models"},
+		{name: "test", short: "Run data tests and unit tests"},
+		{name: "seed", short: "Load seeds"},
+		{name: "compile", short: "Write the SQL of models and tests without running it"},
+		{name: "ls", short: "List what a selection means", aliases: []string{"list"}},
+		{name: "parse", short: "Read the project and report what is wrong with it"},
+	}
 }
 
 func (f *dbtFlags) register(cmd *cobra.Command) {
@@ -85,7 +104,9 @@ func (f *dbtFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
 	flags.BoolVarP(&f.fullRefresh, "full-refresh", "f", false, "rebuild incremental models and seeds from nothing")
 	flags.BoolVarP(&f.failFast, "fail-fast", "x", false, "start nothing more after the first failure")
+	flags.StringVar(&f.indirect, "indirect-selection", "eager", "which `tests` come along: eager, cautious, buildable or empty")
 	flags.StringVar(&f.output, "output", "selector", "what ls prints: selector, name, path or json")
+	flags.StringArrayVar(&f.outputKeys, "output-keys", nil, "only these `keys` of ls --output json")
 }
 
 func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
@@ -97,17 +118,13 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 	if err != nil {
 		return err
 	}
-	selection := dbt.Selection{Select: words(f.selects), Exclude: words(f.exclude)}
-	for _, name := range words(f.types) {
-		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))
-	}
-	ids, err := project.Select(selection)
+	ids, err := a.selectNodes(command, project, f)
 	if err != nil {
-		return &userError{message: err.Error(), code: exitUsage, cause: err}
+		return err
 	}
 	switch command {
 	case "ls":
-		return a.list(project, ids, f.output)
+		return a.list(project, ids, f.output, words(f.outputKeys))
 	case "parse":
 		fmt.Fprintf(a.stdout, "%s: %d nodes, %d sources, %d unit tests; nothing is wrong\n",
 			project.Name, len(project.Nodes), len(project.Sources), len(project.UnitTests))
@@ -135,6 +152,31 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 		return errFailed
 	}
 	return nil
+}
+
+// selectNodes says what the flags select, and which of them select nothing.
+func (a *app) selectNodes(command string, project *dbt.Project, f *dbtFlags) ([]string, error) {
+	selection := dbt.Selection{
+		Select: words(f.selects), Exclude: words(f.exclude), Indirect: f.indirect,
+		Missed: func(term string) {
+			fmt.Fprintf(a.stderr, "warning: the selection criterion '%s' does not match any enabled nodes\n", term)
+		},
+	}
+	for _, name := range words(f.types) {
+		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))
+	}
+	if command == "ls" && len(selection.ResourceTypes) == 0 {
+		selection.ResourceTypes = listedTypes()
+	}
+	if len(f.selects) > 0 && len(selection.Select) == 0 {
+		selection.Missed("")
+		return nil, nil
+	}
+	ids, err := project.Select(selection)
+	if err != nil {
+		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	return ids, nil
 }
 
 // findProject goes up from the working folder, as dbt does.
@@ -167,10 +209,9 @@ func (f *dbtFlags) findProject() (string, error) {
 
 // loadProject reads the project in dir and says what is suspicious in it.
 func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error) {
-	vars := map[string]any{}
-	if err := yaml.Unmarshal([]byte(f.vars), &vars); err != nil {
-		return nil, usagef("--vars is not a YAML dictionary: %v", err).
-			hint(`--vars '{run_date: 2026-11-21}'`)
+	vars, err := dbt.ParseVars(f.vars)
+	if err != nil {
+		return nil, usagef("--vars %q is not a YAML dictionary", f.vars).hint(`--vars '{run_date: 2026-11-21}'`)
 	}
 	profiles, err := a.profilesFS(dir, f.profilesDir)
 	if err != nil {
@@ -258,14 +299,21 @@ func repeatLists(args []string) []string {
 	if len(args) == 0 || args[0] != "dbt" {
 		return args
 	}
-	lists := map[string]bool{"--select": true, "-s": true, "--exclude": true}
+	lists := []string{"--select", "-s", "--exclude", "--resource-type", "--output-keys"}
+	isCommand := func(arg string) bool {
+		return arg == "list" || slices.ContainsFunc(dbtCommands(), func(c dbtCommand) bool { return c.name == arg })
+	}
 	var out []string
-	flag, taken := "", false
+	flag, taken, commanded := "", false, false
 	for _, arg := range args {
 		switch {
+		case !commanded && taken && isCommand(arg):
+			// Flags may stand in front of the command, which ends their list.
+			flag, commanded = "", true
+			out = append(out, arg)
 		case strings.HasPrefix(arg, "-"):
 			flag, taken = "", false
-			if lists[arg] {
+			if slices.Contains(lists, arg) {
 				flag = arg
 			}
 			out = append(out, arg)
@@ -273,6 +321,7 @@ func repeatLists(args []string) []string {
 			out = append(out, flag, arg)
 		default:
 			taken = true
+			commanded = commanded || flag == "" && isCommand(arg)
 			out = append(out, arg)
 		}
 	}

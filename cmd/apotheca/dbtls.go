@@ -1,34 +1,36 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"apotheca/internal/dbt"
 )
 
-// listed is one line of `dbt ls --output json`, with the keys that tools which
-// call dbt read.
+// listed is one resource as `dbt ls` shows it.
 type listed struct {
-	Name             string           `json:"name"`
-	ResourceType     dbt.ResourceType `json:"resource_type"`
-	PackageName      string           `json:"package_name"`
-	OriginalFilePath string           `json:"original_file_path"`
-	UniqueID         string           `json:"unique_id"`
-	Alias            string           `json:"alias,omitempty"`
-	Tags             []string         `json:"tags"`
-	FQN              []string         `json:"fqn"`
-	Config           *dbt.Config      `json:"config"`
-	DependsOn        struct {
-		Nodes []string `json:"nodes"`
-	} `json:"depends_on"`
+	selector, name, path string
+	// fields are those of --output json, which tools that call dbt read.
+	fields []field
+}
 
-	selector string
+type field struct {
+	key   string
+	value any
+}
+
+// listedTypes are what ls lists unless --resource-type says otherwise.
+func listedTypes() []dbt.ResourceType {
+	return []dbt.ResourceType{
+		dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.UnitTestResource, dbt.SourceResource, dbt.ExposureResource,
+	}
 }
 
 // list prints the selected resources, one a line.
-func (a *app) list(project *dbt.Project, ids []string, output string) error {
+func (a *app) list(project *dbt.Project, ids []string, output string, keys []string) error {
 	for _, id := range ids {
 		l, ok := describe(project, id)
 		if !ok {
@@ -38,15 +40,15 @@ func (a *app) list(project *dbt.Project, ids []string, output string) error {
 		switch output {
 		case "selector":
 		case "name":
-			line = l.Name
+			line = l.name
 		case "path":
-			line = l.OriginalFilePath
+			line = l.path
 		case "json":
-			text, err := json.Marshal(l)
+			text, err := l.json(keys)
 			if err != nil {
 				return fmt.Errorf("encode %s: %w", id, err)
 			}
-			line = string(text)
+			line = text
 		default:
 			return usagef("no output of ls is named %q", output).hint("--output selector, name, path or json")
 		}
@@ -55,38 +57,69 @@ func (a *app) list(project *dbt.Project, ids []string, output string) error {
 	return nil
 }
 
+// json is an object on one line, with only the given keys if there are any.
+func (l listed) json(keys []string) (string, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for _, f := range l.fields {
+		if len(keys) > 0 && !slices.Contains(keys, f.key) {
+			continue
+		}
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "%q:%s", f.key, value)
+	}
+	b.WriteByte('}')
+	return b.String(), nil
+}
+
 func describe(p *dbt.Project, id string) (listed, bool) {
 	if n, ok := p.Nodes[id]; ok {
-		l := listed{
-			Name: n.Name, ResourceType: n.ResourceType, PackageName: n.PackageName,
-			OriginalFilePath: n.OriginalFilePath, UniqueID: id, Alias: n.Alias, Tags: nonNil(n.Tags), FQN: n.FQN,
-			selector: strings.Join(n.FQN, "."),
-		}
-		l.DependsOn.Nodes = nonNil(n.DependsOn.Nodes)
-		l.Config = n.Config
-		return l, true
+		return listed{
+			selector: strings.Join(n.FQN, "."), name: n.Name, path: n.OriginalFilePath,
+			fields: append(common(id, n.Name, n.ResourceType, n.PackageName, n.OriginalFilePath, n.FQN, n.Tags, n.Config),
+				field{"alias", n.Alias}, dependsOn(n.DependsOn)),
+		}, true
 	}
 	if s, ok := p.Sources[id]; ok {
-		l := listed{
-			Name: s.Name, ResourceType: dbt.SourceResource, PackageName: s.PackageName,
-			OriginalFilePath: s.OriginalFilePath, UniqueID: id, Tags: nonNil(s.Tags), FQN: s.FQN,
-			selector: "source:" + strings.Join([]string{s.PackageName, s.SourceName, s.Name}, "."),
-		}
-		l.DependsOn.Nodes = []string{}
-		l.Config = s.Config
-		return l, true
+		name := s.SourceName + "." + s.Name
+		return listed{
+			selector: "source:" + s.PackageName + "." + name, name: name, path: s.OriginalFilePath,
+			fields: append(common(id, s.Name, dbt.SourceResource, s.PackageName, s.OriginalFilePath, s.FQN, s.Tags, s.Config),
+				field{"source_name", s.SourceName}),
+		}, true
 	}
 	if u, ok := p.UnitTests[id]; ok {
-		l := listed{
-			Name: u.Name, ResourceType: dbt.UnitTestResource, PackageName: u.PackageName,
-			OriginalFilePath: u.OriginalFilePath, UniqueID: id, Tags: nonNil(u.Config.Tags()), FQN: u.FQN,
-			selector: "unit_test:" + strings.Join(u.FQN, "."),
-		}
-		l.DependsOn.Nodes = nonNil(u.DependsOn.Nodes)
-		l.Config = u.Config
-		return l, true
+		return listed{
+			selector: "unit_test:" + u.PackageName + "." + u.Name, name: u.Name, path: u.OriginalFilePath,
+			fields: append(common(id, u.Name, dbt.UnitTestResource, u.PackageName, u.OriginalFilePath, u.FQN, u.Config.Tags(), u.Config),
+				dependsOn(u.DependsOn)),
+		}, true
+	}
+	if e, ok := p.Exposures[id]; ok {
+		return listed{
+			selector: "exposure:" + e.PackageName + "." + e.Name, name: e.Name, path: e.OriginalFilePath,
+			fields: append(common(id, e.Name, dbt.ExposureResource, e.PackageName, e.OriginalFilePath, e.FQN, e.Tags, e.Config),
+				dependsOn(e.DependsOn)),
+		}, true
 	}
 	return listed{}, false
+}
+
+func common(id, name string, kind dbt.ResourceType, pkg, path string, fqn, tags []string, config *dbt.Config) []field {
+	return []field{
+		{"name", name}, {"resource_type", kind}, {"package_name", pkg}, {"original_file_path", path}, {"unique_id", id},
+		{"fqn", fqn}, {"tags", nonNil(tags)}, {"config", config},
+	}
+}
+
+func dependsOn(d dbt.DependsOn) field {
+	return field{"depends_on", map[string][]string{"macros": nonNil(d.Macros), "nodes": nonNil(d.Nodes)}}
 }
 
 // nonNil is an empty list rather than null in JSON.

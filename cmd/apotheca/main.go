@@ -44,11 +44,12 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 
 func newApp(stdout, stderr io.Writer) *app {
 	return &app{
-		stdout: stdout,
-		stderr: stderr,
-		env:    os.LookupEnv,
-		now:    time.Now,
-		colour: isTerminal(stdout) && os.Getenv("NO_COLOR") == "",
+		stdout:  stdout,
+		stderr:  stderr,
+		env:     os.LookupEnv,
+		environ: os.Environ,
+		now:     time.Now,
+		colour:  isTerminal(stdout) && os.Getenv("NO_COLOR") == "",
 	}
 }
 
@@ -67,6 +68,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 type app struct {
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	environ        func() []string // name=value
 	now            func() time.Time
 	colour         bool
 

@@ -21,10 +21,10 @@ func (r *run) writeArtifacts(results *Results) error {
 	if r.TargetDir == "" {
 		return nil
 	}
-	manifest := writeWhole(filepath.Join(r.TargetDir, "manifest.json"), func(w io.Writer) error {
+	manifest := r.writeWhole("manifest.json", func(w io.Writer) error {
 		return r.Project.WriteManifest(w, r.compiled)
 	})
-	runResults := writeWhole(filepath.Join(r.TargetDir, "run_results.json"), func(w io.Writer) error {
+	runResults := r.writeWhole("run_results.json", func(w io.Writer) error {
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(r.runResults(results))
@@ -166,26 +166,27 @@ func (r *run) writeSQL(folder, pkg, file, sql string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return "", fmt.Errorf("write %s SQL: %w", folder, err)
 	}
-	if err := os.WriteFile(name, []byte(sql), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte(r.Project.Mask(sql)), 0o644); err != nil {
 		return "", fmt.Errorf("write %s SQL: %w", folder, err)
 	}
 	return filepath.Join(r.TargetName, relative), nil
 }
 
 // writeWhole writes beside the file and renames: a reader never sees half.
-func writeWhole(name string, write func(io.Writer) error) error {
+func (r *run) writeWhole(file string, write func(io.Writer) error) error {
+	name := filepath.Join(r.TargetDir, file)
 	var content bytes.Buffer
 	if err := write(&content); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+		return fmt.Errorf("write %s: %w", file, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+		return fmt.Errorf("write %s: %w", file, err)
 	}
-	if err := os.WriteFile(name+".tmp", content.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+	if err := os.WriteFile(name+".tmp", []byte(r.Project.Mask(content.String())), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
 	}
 	if err := os.Rename(name+".tmp", name); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
+		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return nil
 }

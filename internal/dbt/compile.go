@@ -91,7 +91,7 @@ func (p *Project) compileError(n *Node, err error) error {
 			problem.Hint = fmt.Sprintf("did you mean %s?", near)
 		}
 	}
-	return fmt.Errorf("compile %s: %w", n.UniqueID, problem)
+	return problem
 }
 
 var undefinedName = regexp.MustCompile(`^'(\w+)' is undefined`)

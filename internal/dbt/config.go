@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"bytes"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -16,6 +17,13 @@ func newConfig() *Config { return &Config{values: jinja.NewDict()} }
 
 // Get returns a config as templates see it.
 func (c *Config) Get(key string) (any, bool) { return c.values.Get(key) }
+
+// MarshalJSON writes all configs, in the order in which they were set.
+func (c *Config) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	err := writeJSON(&b, c.values, jsonStyle{})
+	return b.Bytes(), err
+}
 
 // String returns a config as text; empty when unset or null.
 func (c *Config) String(key string) string {

@@ -3,6 +3,7 @@ package dbt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -319,20 +320,30 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if def := argument(a, kw, 1, "default", missing); def != missing {
 		return def, nil
 	}
-	return nil, fmt.Errorf("env var required but not provided: '%s'", name)
+	return nil, Problem{Message: fmt.Sprintf("env var required but not provided: '%s'", name),
+		Hint: fmt.Sprintf("set %s, or give env_var() a default", name)}
 }
 
 func (p *Project) addSecret(v string) {
 	p.secretsLock.Lock()
 	defer p.secretsLock.Unlock()
-	for _, known := range p.Secrets {
-		if known == v {
-			return
+	if strings.TrimSpace(v) != "" && !slices.Contains(p.secrets, v) {
+		p.secrets = append(p.secrets, v)
+	}
+}
+
+// Mask replaces the values of secret environment variables, as they are and as
+// JSON has them, by asterisks. Whatever leaves the process goes through it.
+func (p *Project) Mask(text string) string {
+	p.secretsLock.Lock()
+	defer p.secretsLock.Unlock()
+	for _, secret := range p.secrets {
+		text = strings.ReplaceAll(text, secret, "*****")
+		if inJSON := jsonText(secret); len(inJSON) > 2 {
+			text = strings.ReplaceAll(text, inJSON[1:len(inJSON)-1], "*****")
 		}
 	}
-	if v != "" {
-		p.Secrets = append(p.Secrets, v)
-	}
+	return text
 }
 
 // missing marks an argument that was not given.

@@ -111,7 +111,7 @@ func (l *loader) checkAliases() {
 		key := strings.ToLower(l.p.Relation(n).String())
 		if other := made[key]; other != nil {
 			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf(
-				"dbt found two resources with the database representation %q: %s and %s", n.RelationName, other.UniqueID, n.UniqueID),
+				"dbt found two resources with the database representation %s: %s and %s", n.RelationName, other.UniqueID, n.UniqueID),
 				Hint: "give one of them another alias or schema"})
 			continue
 		}

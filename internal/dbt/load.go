@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v4"
@@ -108,13 +109,18 @@ func (l *loader) problemAt(file string, n *yaml.Node, message, hint string) Prob
 	return p
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+)`)
+var yamlLine = regexp.MustCompile(`^yaml: (.*?)line (\d+)(?:, column \d+)?: `)
 
 func yamlProblem(file string, err error) Problem {
-	p := Problem{File: file, Message: "the YAML cannot be read: " + err.Error()}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		p.Line, _ = strconv.Atoi(m[1])
+	p := Problem{File: file, Message: err.Error()}
+	if m := yamlLine.FindStringSubmatch(p.Message); m != nil {
+		p.Line, _ = strconv.Atoi(m[2])
+		p.Message = p.Message[len(m[0]):]
 	}
+	if strings.Contains(p.Message, "cannot start any token") {
+		p.Hint = "indent with spaces, not tabs, and quote values that begin with @, ` or %"
+	}
+	p.Message = "the YAML cannot be read: " + p.Message
 	return p
 }
 
@@ -133,14 +139,20 @@ func keyNode(n *yaml.Node, key string) *yaml.Node {
 func templateProblem(file string, first int, err error) Problem {
 	p := Problem{File: file, Line: first, Message: err.Error()}
 	var already Problem
-	if errors.As(err, &already) && already.File != "" {
-		return already
+	if errors.As(err, &already) {
+		if already.File != "" {
+			return already
+		}
+		p.Hint = already.Hint
 	}
 	var e *jinja.Error
 	if !errors.As(err, &e) {
 		return p
 	}
 	p.Message = e.Msg
+	if already.Message != "" {
+		p.Message = already.Message
+	}
 	if e.Template == "" || e.Template == file {
 		p.Line, p.Col = first+max(e.Pos.Line, 1)-1, e.Pos.Column
 	} else {

@@ -70,7 +70,8 @@ func (l *loader) readProfile(data []byte, sc *scope) {
 	}
 	profile := child(doc, t.Profile)
 	if profile == nil {
-		p := Problem{File: profilesFile, Message: fmt.Sprintf("there is no profile %q", t.Profile)}
+		p := Problem{File: profilesFile, Message: fmt.Sprintf("there is no profile %q", t.Profile),
+			Hint: "it has " + strings.Join(mappingKeys(doc), ", ") + "; the project's is chosen by profile: in dbt_project.yml, or --profile"}
 		if near := nearest(t.Profile, mappingKeys(doc)); near != "" {
 			p.Hint = fmt.Sprintf("did you mean %q?", near)
 		}

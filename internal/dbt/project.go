@@ -42,8 +42,8 @@ type Project struct {
 
 	// Warnings are what is suspicious and did not stop the load.
 	Warnings Problems
-	// Secrets are values that must not be printed (DBT_ENV_SECRET_…).
-	Secrets     []string
+	// secrets are values that must not be printed (DBT_ENV_SECRET_…).
+	secrets     []string
 	secretsLock sync.Mutex
 
 	options  Options
@@ -105,7 +105,7 @@ func (l *loader) readProject(dir string) (*pkg, error) {
 	p.name = text(child(p.doc, "name"))
 	if n := child(p.doc, "name"); !projectName.MatchString(p.name) {
 		return nil, Problems{l.problemAt(p.file(projectFile), n, fmt.Sprintf("project name %q is not valid", p.name),
-			"name: a word of letters, digits and underscores that does not begin with a digit")}
+			"name: my_project; letters, digits and underscores, no digit in front")}
 	}
 	p.version = text(child(p.doc, "version"))
 	p.vars = jinja.NewDict()

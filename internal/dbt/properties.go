@@ -97,7 +97,7 @@ func (l *loader) readProperties(f file, doc *yaml.Node) {
 			}
 		default:
 			if what := notSupported[e.key]; what != "" {
-				l.fail(l.problemAt(f.shown, e.at, what+" are not supported", ""))
+				l.fail(l.problemAt(f.shown, e.at, what+" are not supported", "remove them, or keep them in a file outside model-paths"))
 				continue
 			}
 			w := l.problemAt(f.shown, e.at, fmt.Sprintf("%q is not a key of a properties file; it has no effect", e.key), "")
@@ -135,7 +135,7 @@ func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
 			l.patches.snapshots = append(l.patches.snapshots, p)
 		}
 		if v := keyNode(n, "versions"); v != nil {
-			l.fail(l.problemAt(f.shown, v, "model versions are not supported", ""))
+			l.fail(l.problemAt(f.shown, v, "model versions are not supported", "give each version a name of its own"))
 		}
 		l.addPatch(l.patches.nodes, p)
 		l.declareTests(p)

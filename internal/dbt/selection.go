@@ -1,8 +1,10 @@
 package dbt
 
 import (
+	"errors"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -19,13 +21,20 @@ type Selection struct {
 	// Indirect decides which tests come with selected nodes: eager (default),
 	// cautious, buildable or empty.
 	Indirect string
+	// Missed is told of every term of Select that matches nothing; may be nil.
+	Missed func(term string)
 }
 
 // Select returns the ids of the selected resources, sorted. Selecting nothing
 // is not an error.
 func (p *Project) Select(s Selection) ([]string, error) {
 	if !in(s.Indirect, "", "eager", "cautious", "buildable", "empty") {
-		return nil, Problem{Message: fmt.Sprintf("indirect selection is eager, cautious, buildable or empty, not %q", s.Indirect)}
+		return nil, hintedf("eager, cautious, buildable or empty", "there is no indirect selection %q", s.Indirect)
+	}
+	for _, kind := range s.ResourceTypes {
+		if !in(string(kind), selectable()...) {
+			return nil, hintedf("one of "+strings.Join(selectable(), ", "), "there is no resource type %q", kind)
+		}
 	}
 	q := &selector{p: p, all: p.resources(), indirect: s.Indirect}
 	for id := range q.all {
@@ -39,9 +48,11 @@ func (p *Project) Select(s Selection) ([]string, error) {
 		}
 	} else {
 		var err error
+		q.missed = s.Missed
 		if chosen, err = q.union(s.Select); err != nil {
 			return nil, err
 		}
+		q.missed = nil
 		if s.Indirect == "cautious" || s.Indirect == "buildable" {
 			chosen = q.withTests(chosen, chosen) // a test whose parents come from several terms
 		}
@@ -81,6 +92,7 @@ type selector struct {
 	all      map[string]*resource
 	ids      []string
 	indirect string
+	missed   func(term string)
 }
 
 func (q *selector) union(elements []string) (idSet, error) {
@@ -104,11 +116,14 @@ func (q *selector) intersection(word string) (idSet, error) {
 	for _, term := range strings.Split(word, ",") {
 		c, err := parseCriterion(term)
 		if err != nil {
-			return nil, Problem{Message: "selection: " + err.Error()}
+			return nil, inSelection(term, err)
 		}
 		chosen, err := q.criterion(c)
 		if err != nil {
-			return nil, Problem{Message: "selection " + term + ": " + err.Error()}
+			return nil, inSelection(term, err)
+		}
+		if len(chosen) == 0 && q.missed != nil {
+			q.missed(term)
 		}
 		if out == nil {
 			out = chosen
@@ -121,6 +136,16 @@ func (q *selector) intersection(word string) (idSet, error) {
 		}
 	}
 	return out, nil
+}
+
+// inSelection names the term that a problem is about.
+func inSelection(term string, err error) Problem {
+	var p Problem
+	if !errors.As(err, &p) {
+		p.Message = err.Error()
+	}
+	p.Message = "selection " + strconv.Quote(term) + ": " + p.Message
+	return p
 }
 
 // criterion finds what a term names, follows the graph and adds the tests.

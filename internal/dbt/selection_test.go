@@ -113,7 +113,8 @@ func TestSelect(t *testing.T) {
 		{dbt.Selection{Select: []string{"config.tags:mart"}, ResourceTypes: []dbt.ResourceType{dbt.Model}}, "b"},
 		{dbt.Selection{Select: []string{"+exposure:board"}, ResourceTypes: []dbt.ResourceType{dbt.Model}}, "a b c d"},
 		{dbt.Selection{Select: []string{"package:this"}, ResourceTypes: []dbt.ResourceType{dbt.Seed}}, "codes"},
-		{dbt.Selection{Select: []string{"[ab]"}, ResourceTypes: []dbt.ResourceType{dbt.Model}}, "a b"},
+		{dbt.Selection{Select: []string{"*.[ab]"}, ResourceTypes: []dbt.ResourceType{dbt.Model}}, "a b"},
+		{dbt.Selection{Select: []string{"[ab]"}}, ""}, // a wildcard matches all of the name, folders too
 		{dbt.Selection{Select: []string{"nothing_of_that_name"}}, ""},
 		{dbt.Selection{Select: []string{"a"}, Exclude: []string{"test_name:unique"}}, "a"},
 	}

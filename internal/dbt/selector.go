@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -29,7 +30,7 @@ var criterionPattern = regexp.MustCompile(`^(@)?(?:(\d*)(\+))?(?:([A-Za-z_]+)((?
 func parseCriterion(s string) (criterion, error) {
 	m := criterionPattern.FindStringSubmatch(s)
 	if m == nil || strings.TrimSpace(s) != s {
-		return criterion{}, fmt.Errorf("%q is not a selector", s)
+		return criterion{}, errors.New("it is not of the form [@][N]+method:value+[N]")
 	}
 	c := criterion{text: s, method: m[4], argument: strings.TrimPrefix(m[5], "."), value: m[6], childrensParents: m[1] != ""}
 	var err error
@@ -37,10 +38,10 @@ func parseCriterion(s string) (criterion, error) {
 		c.children, err = depth(m[7], m[8])
 	}
 	if err != nil {
-		return criterion{}, fmt.Errorf("%q is not a selector: %w", s, err)
+		return criterion{}, fmt.Errorf("read how far to follow the graph: %w", err)
 	}
 	if c.childrensParents && c.children != 0 {
-		return criterion{}, fmt.Errorf("%q: @ in front and + behind cannot stand together", s)
+		return criterion{}, errors.New("@ in front and + behind cannot stand together")
 	}
 	if c.method == "" {
 		c.method = defaultMethod(c.value)
@@ -106,6 +107,16 @@ func (p *Project) resources() map[string]*resource {
 	return all
 }
 
+// methods are the selection methods.
+func methods() []string {
+	return []string{"fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "resource_type", "test_type", "test_name", "exposure", "unit_test"}
+}
+
+// selectable are the resource types.
+func selectable() []string {
+	return []string{"model", "seed", "snapshot", "test", "analysis", "operation", "source", "exposure", "unit_test"}
+}
+
 // matcher returns what a criterion's method looks for, or why it cannot.
 func (p *Project) matcher(c criterion) (func(r *resource) bool, error) {
 	switch c.method {
@@ -134,8 +145,8 @@ func (p *Project) matcher(c criterion) (func(r *resource) bool, error) {
 	case "config":
 		return func(r *resource) bool { return r.config != nil && configMatches(r.config, c.argument, c.value) }, nil
 	case "resource_type":
-		if !in(c.value, "model", "seed", "snapshot", "test", "analysis", "operation", "source", "exposure", "unit_test") {
-			return nil, fmt.Errorf("there is no resource type %q", c.value)
+		if !in(c.value, selectable()...) {
+			return nil, hintedf("one of "+strings.Join(selectable(), ", "), "there is no resource type %q", c.value)
 		}
 		return func(r *resource) bool { return string(r.kind) == c.value }, nil
 	case "test_type":
@@ -149,14 +160,18 @@ func (p *Project) matcher(c criterion) (func(r *resource) bool, error) {
 	case "unit_test":
 		return func(r *resource) bool { return r.kind == UnitTestResource && fqnMatches(r, c.value) }, nil
 	case "state", "result", "source_status", "metric", "semantic_model", "saved_query", "version", "selector":
-		return nil, fmt.Errorf("the selection method %s: is not supported", c.method)
+		return nil, hintedf("select with one of "+strings.Join(methods(), ", "), "the selection method %s: is not supported", c.method)
 	}
-	methods := []string{"fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "resource_type", "test_type", "test_name", "exposure", "unit_test"}
-	hint := ""
-	if near := nearest(c.method, methods); near != "" {
-		hint = fmt.Sprintf("; did you mean %s:?", near)
+	hint := "the methods are " + strings.Join(methods(), ", ")
+	if near := nearest(c.method, methods()); near != "" {
+		hint = fmt.Sprintf("did you mean %s:?", near)
 	}
-	return nil, fmt.Errorf("%q is not a selection method%s", c.method, hint)
+	return nil, hintedf(hint, "%q is not a selection method", c.method)
+}
+
+// hintedf is a problem of a selection, which has no place in a file.
+func hintedf(hint, format string, args ...any) Problem {
+	return Problem{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 func testTypeMatcher(c criterion) (func(r *resource) bool, error) {
@@ -170,7 +185,7 @@ func testTypeMatcher(c criterion) (func(r *resource) bool, error) {
 	case "unit":
 		return func(r *resource) bool { return r.kind == UnitTestResource }, nil
 	}
-	return nil, fmt.Errorf("a test type is generic, singular, data or unit, not %q", c.value)
+	return nil, hintedf("generic, singular, data or unit", "there is no test type %q", c.value)
 }
 
 // sourceMatcher reads source, source.table or package.source.table, each with
@@ -193,22 +208,25 @@ func sourceMatcher(c criterion) (func(r *resource) bool, error) {
 }
 
 // fqnMatches: a whole fully qualified name or the beginning of one, with or
-// without the package, or the bare name, all with wildcards.
+// without the package, either with wildcards, or the bare name.
 func fqnMatches(r *resource, selector string) bool {
-	if wildcard(selector, r.fqn[len(r.fqn)-1]) {
-		return true
-	}
-	return prefixMatches(r.fqn, selector) || prefixMatches(r.fqn[1:], selector)
+	return r.fqn[len(r.fqn)-1] == selector || prefixMatches(r.fqn, selector) || prefixMatches(r.fqn[1:], selector)
 }
 
+// prefixMatches compares part by part up to the first wildcard, which then has
+// to match all that is left: mart.* means what lies at any depth below mart.
 func prefixMatches(fqn []string, selector string) bool {
+	fqn = strings.Split(strings.Join(fqn, "."), ".") // a name may hold dots
 	parts := strings.Split(selector, ".")
 	if len(parts) > len(fqn) {
 		return false
 	}
 	for i, part := range parts {
-		if !wildcard(part, fqn[i]) {
-			return strings.ContainsAny(selector, "*?[") && wildcard(selector, strings.Join(fqn, "."))
+		if strings.ContainsAny(part, "*?[]") {
+			return wildcard(strings.Join(parts[i:], "."), strings.Join(fqn[i:], "."))
+		}
+		if part != fqn[i] {
+			return false
 		}
 	}
 	return true

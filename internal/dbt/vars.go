@@ -1,6 +1,31 @@
 package dbt
 
-import "apotheca/internal/jinja"
+import (
+	"errors"
+
+	"apotheca/internal/jinja"
+)
+
+// ParseVars reads the variables of a command line: a dictionary in YAML, hence
+// also in JSON, with YAML 1.1's scalars as in dbt's files. No text is none.
+func ParseVars(text string) (map[string]any, error) {
+	doc, err := parseYAML([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	vars := map[string]any{}
+	if doc == nil {
+		return vars, nil
+	}
+	d, ok := plain(doc).(*jinja.Dict)
+	if !ok {
+		return nil, errors.New("read variables: not a dictionary")
+	}
+	for _, k := range keysIn(d) {
+		vars[jinja.Str(k)], _ = d.Get(k)
+	}
+	return vars, nil
+}
 
 // lookupVar finds a variable as templates of a package see it: the command
 // line, then the root project's vars for that package, then the root's own,

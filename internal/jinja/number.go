@@ -66,6 +66,16 @@ func (s *State) binary(op string, a, b any) (any, error) {
 	if v, ok, err := s.sequenceArithmetic(op, a, b); ok {
 		return v, err
 	}
+	if x, ok := a.(Operand); ok {
+		if v, ok := x.Operate(op, b, false); ok {
+			return v, nil
+		}
+	}
+	if y, ok := b.(Operand); ok {
+		if v, ok := y.Operate(op, a, true); ok {
+			return v, nil
+		}
+	}
 	return nil, fmt.Errorf("unsupported operand type(s) for %s: '%s' and '%s'", op, TypeName(a), TypeName(b))
 }
 

@@ -59,6 +59,13 @@ type Itemer interface {
 	GetItem(key any) (any, bool)
 }
 
+// Operand takes part in arithmetic.
+type Operand interface {
+	// Operate is `value op other`, or `other op value` when reflected. It is
+	// not ok where that has no meaning.
+	Operate(op string, other any, reflected bool) (v any, ok bool)
+}
+
 // Stringer says how a value prints.
 type Stringer interface{ Str() string }
 
@@ -142,6 +149,8 @@ func TypeName(v any) string {
 		return "function"
 	case interface{ typeName() string }:
 		return x.typeName()
+	case interface{ TypeName() string }:
+		return x.TypeName()
 	}
 	t := strings.TrimLeft(reflect.TypeOf(v).String(), "*")
 	return t[strings.LastIndexByte(t, '.')+1:]

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"io"
+	"strings"
+)
+
+// secretPrefix begins the names of the environment variables whose values dbt
+// lets into profiles.yml and nowhere else.
+const secretPrefix = "DBT_ENV_SECRET_"
+
+// hideSecrets masks the values of secret variables in all that the command
+// prints from here on: lines of a run, logs of templates, errors.
+func (a *app) hideSecrets() {
+	var pairs []string
+	for _, variable := range a.environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, secretPrefix) && strings.TrimSpace(value) != "" {
+			pairs = append(pairs, value, "*****")
+		}
+	}
+	if len(pairs) == 0 {
+		return
+	}
+	mask := strings.NewReplacer(pairs...)
+	a.stdout = maskedWriter{a.stdout, mask}
+	a.stderr = maskedWriter{a.stderr, mask}
+}
+
+// maskedWriter expects whole lines: a secret cut in two would pass.
+type maskedWriter struct {
+	out  io.Writer
+	mask *strings.Replacer
+}
+
+func (w maskedWriter) Write(p []byte) (int, error) {
+	if _, err := w.mask.WriteString(w.out, string(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
