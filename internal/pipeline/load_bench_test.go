@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ func BenchmarkLoadStaging(b *testing.B) {
 						b.ReportMetric(float64(report.PeakBytes)/1e6, "peak-MB")
 						b.ReportMetric(float64(report.Rows)/report.Seconds, "rows/s")
 						b.ReportMetric(report.Seconds, "s/load")
+						b.ReportMetric(report.CPU, "cpu-s/load")
 						b.ReportMetric(float64(size)/1e6/report.Seconds, "MB/s-load")
 						b.Log(report.Detail)
 					}
@@ -104,6 +106,7 @@ type childReport struct {
 	Seconds   float64
 	Rows      int64
 	PeakBytes int64
+	CPU       float64 // seconds, user and system
 	Detail    string
 }
 
@@ -164,7 +167,7 @@ func TestLoadChild(t *testing.T) { //nolint:paralleltest // a process of its own
 		t.Fatal(err)
 	}
 	report.Seconds = time.Since(start).Seconds()
-	report.PeakBytes = peakResident(t)
+	report.PeakBytes, report.CPU = peakResident(t), cpuSeconds(t)
 	text, err := json.Marshal(report)
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +205,15 @@ func loadFloor(t *testing.T, w warehouse.Warehouse, ndjson string) int64 {
 		t.Fatal(err)
 	}
 	return table.Rows[0][0].(int64)
+}
+
+func cpuSeconds(t *testing.T) float64 {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
 func peakResident(t *testing.T) int64 {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -32,20 +31,23 @@ type Options struct {
 	ReadOnly bool
 }
 
+// rowGroupRows is how many rows DuckDB gathers before it compresses and writes
+// them. Its default of 122,880 means more than a gigabyte of them when a row is
+// a whole study.
+const rowGroupRows = 16_384
+
 // Warehouse is an open DuckDB database.
 type Warehouse struct {
 	connector *duckdb.Connector
+	catalog   string // of the file, empty in memory
 }
 
 var _ warehouse.Warehouse = (*Warehouse)(nil)
 
-// Open opens the database, creating the file when there is none.
+// Open opens the database, creating the file when there is none. A process must
+// have a file open only once at a time: DuckDB's lock keeps other processes out.
 func Open(ctx context.Context, o Options) (*Warehouse, error) {
-	dsn, err := dsn(o)
-	if err != nil {
-		return nil, err
-	}
-	connector, err := duckdb.NewConnector(dsn, nil)
+	connector, err := duckdb.NewConnector(":memory:", nil)
 	if err != nil {
 		return nil, openError(o.Path, err)
 	}
@@ -62,24 +64,6 @@ func (w *Warehouse) Dialect() warehouse.Dialect { return Dialect() }
 // Close closes the file once every session is closed.
 func (w *Warehouse) Close() error { return w.connector.Close() }
 
-// dsn keeps to what the driver's URL parser cannot misread.
-func dsn(o Options) (string, error) {
-	if o.Path == "" {
-		return ":memory:", nil
-	}
-	path, err := filepath.Abs(o.Path)
-	if err != nil {
-		return "", fmt.Errorf("open warehouse %s: %w", o.Path, err)
-	}
-	if strings.ContainsAny(path, "?%#") {
-		return "", fmt.Errorf("open warehouse %s: the path must not contain ?, %% or #\nhint: choose another folder with --dir", path)
-	}
-	if o.ReadOnly {
-		path += "?access_mode=READ_ONLY"
-	}
-	return path, nil
-}
-
 // configure sets what holds for the whole database. Loading extensions on
 // demand is switched off because the attempt to fetch one costs a second and
 // fails where there is no network.
@@ -94,6 +78,9 @@ func (w *Warehouse) configure(ctx context.Context, o Options) error {
 		{"memory_limit", o.MemoryLimit},
 		{"temp_directory", o.TempDirectory},
 	}
+	if o.TempDirectory == "" && o.Path != "" {
+		settings[3].value = o.Path + ".tmp"
+	}
 	if o.Threads > 0 {
 		settings = append(settings, struct{ name, value string }{"threads", fmt.Sprint(o.Threads)})
 	}
@@ -105,7 +92,30 @@ func (w *Warehouse) configure(ctx context.Context, o Options) error {
 			return errors.Join(fmt.Errorf("open warehouse: set %s: %w", s.name, err), conn.Close())
 		}
 	}
-	return conn.Close()
+	return errors.Join(w.attach(ctx, conn, o), conn.Close())
+}
+
+// attach opens the file beside an empty database in memory: only so can the
+// size of row groups be chosen. The catalog has the name that DuckDB gives to
+// a file it is opened with.
+func (w *Warehouse) attach(ctx context.Context, conn warehouse.Conn, o Options) error {
+	if o.Path == "" {
+		return nil
+	}
+	options := fmt.Sprintf("row_group_size %d", rowGroupRows)
+	if o.ReadOnly {
+		options = "read_only"
+	}
+	if _, err := conn.Exec(ctx, "attach "+warehouse.StringLiteral(o.Path)+" ("+options+")"); err != nil {
+		return openError(o.Path, err)
+	}
+	found, err := warehouse.Fetch(ctx, conn, 1,
+		"select database_name from duckdb_databases() where not internal and path is not null")
+	if err != nil || len(found.Rows) == 0 {
+		return errors.Join(fmt.Errorf("open warehouse %s: no database is attached", o.Path), err)
+	}
+	w.catalog, _ = found.Rows[0][0].(string)
+	return nil
 }
 
 var lockHolder = regexp.MustCompile(`Conflicting lock is held in (.*?) \(PID (\d+)\)`)
@@ -141,7 +151,11 @@ func (w *Warehouse) Conn(ctx context.Context) (warehouse.Conn, error) {
 		return nil, fmt.Errorf("open session: %w", clean(err))
 	}
 	c := &conn{native: native.(*duckdb.Conn)}
-	if _, err := c.Exec(ctx, "set TimeZone = 'UTC'"); err != nil {
+	start := "set TimeZone = 'UTC'"
+	if w.catalog != "" {
+		start += "; use " + Dialect().Quote(w.catalog)
+	}
+	if _, err := c.Exec(ctx, start); err != nil {
 		return nil, errors.Join(fmt.Errorf("open session: %w", err), c.Close())
 	}
 	return c, nil

@@ -46,6 +46,7 @@ func (c *conn) load(ctx context.Context, table warehouse.Relation, columns []sch
 		return 0, err
 	}
 	var count int64
+	held := 0
 	values := make([]driver.Value, len(columns))
 	for row, err := range rows {
 		if err == nil {
@@ -53,6 +54,12 @@ func (c *conn) load(ctx context.Context, table warehouse.Relation, columns []sch
 		}
 		if err == nil {
 			err = appendRow(appender, columns, row, values)
+		}
+		if held += size(row); err == nil && held >= heldBytes {
+			held = 0
+			if err = appender.FlushWithCancel(ctx); err != nil {
+				err = c.failure(ctx, err)
+			}
 		}
 		if err != nil {
 			// Whatever the appender still holds goes with the transaction.
@@ -66,6 +73,20 @@ func (c *conn) load(ctx context.Context, table warehouse.Relation, columns []sch
 		return 0, c.failure(ctx, err)
 	}
 	return count, nil
+}
+
+// heldBytes is about how much an appender may hold before it is emptied. By
+// itself it waits for 204,800 rows, however long they are.
+const heldBytes = 8 << 20
+
+func size(row []any) int {
+	bytes := 16 * len(row)
+	for _, value := range row {
+		if text, ok := value.(string); ok {
+			bytes += len(text)
+		}
+	}
+	return bytes
 }
 
 // check asks for the columns, because an appender without rows never would.
