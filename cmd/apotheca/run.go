@@ -157,8 +157,8 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 		return err
 	}
 	c = f.merge(cmd, c)
-	if err := f.check(cmd, from); err != nil {
-		return err
+	if f.sample != "" && cmd.Flags().Changed("base-url") {
+		return usagef("--sample and --base-url name two registries").hint("give one of them")
 	}
 	o, err := a.pipelineOptions(c, f)
 	if err != nil {
@@ -167,7 +167,7 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 	o.From, o.To = from, to
 	o.Layout.Flags = dirWords(cmd, f.dir)
 	o.Reads = f.reads(cmd)
-	if f.sample != "" {
+	if f.sample != "" && from == pipeline.Extract {
 		sample, err := a.startSample(f.sample)
 		if err != nil {
 			return err
@@ -177,7 +177,7 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 		o.Source = "sample registry of " + f.sample + " studies" // its port changes
 	}
 	view := a.newView(f.json)
-	view.begin(o, c.Dir, f.sample)
+	view.begin(o, f.sample, f.idle(cmd, from))
 	o.Reporter = view
 	record, err := pipeline.Run(cmd.Context(), o)
 	if record != nil && f.json {
@@ -194,19 +194,16 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 // advises reports whether err says by itself what to type.
 func advises(err error) bool { return hintOf(err) != "" || strings.Contains(err.Error(), "\nhint: ") }
 
-// check refuses flags that contradict one another.
-func (f *runFlags) check(cmd *cobra.Command, from pipeline.Stage) error {
-	reading := []string{"sample", "base-url", "user-agent", "proxy", "page-size", "rate"}
-	for _, name := range reading {
+// idle lists the flags given that say how to read the registry, when nothing
+// is read. They are no mistake: scripts give every stage the same flags.
+func (f *runFlags) idle(cmd *cobra.Command, from pipeline.Stage) []string {
+	var names []string
+	for _, name := range []string{"sample", "base-url", "user-agent", "proxy", "page-size", "rate"} {
 		if from != pipeline.Extract && cmd.Flags().Changed(name) {
-			return usagef("--%s is about reading the registry, which a run from %s does not do", name, from).
-				hint("leave --%s out to work on what is in the lake, or run from extract", name)
+			names = append(names, "--"+name)
 		}
 	}
-	if f.sample != "" && cmd.Flags().Changed("base-url") {
-		return usagef("--sample and --base-url name two registries").hint("give one of them")
-	}
-	return nil
+	return names
 }
 
 // reads are the flags by which another run reads the same pages.

@@ -44,14 +44,17 @@ func (a *app) newView(asJSON bool) *view {
 	return v
 }
 
-func (v *view) begin(o pipeline.Options, dir, sample string) {
-	fmt.Fprintf(v.out, "%s  run date %s  into %s\n", o.Layout.Pipeline, o.RunDate, dir)
+func (v *view) begin(o pipeline.Options, sample string, idle []string) {
+	fmt.Fprintf(v.out, "%s  run date %s  into %s\n", o.Layout.Pipeline, o.RunDate, o.Layout.Root)
 	if o.From == pipeline.Extract {
 		from := o.Registry.BaseURL
 		if n, err := strconv.Atoi(sample); err == nil {
 			from = fmt.Sprintf("the bundled sample registry, %s made-up studies (%s)", count(n), from)
 		}
 		fmt.Fprintf(v.out, "reading %s\n", from)
+	}
+	if len(idle) > 0 {
+		fmt.Fprintf(v.out, "nothing is read from a registry: %s has no effect\n", strings.Join(idle, ", "))
 	}
 	fmt.Fprintln(v.out)
 }
