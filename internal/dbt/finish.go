@@ -42,11 +42,16 @@ func (l *loader) disableTest(n *Node, missing Problems) {
 	n.unresolved = true
 	n.Config.values.Set("enabled", false)
 	l.p.Disabled[n.UniqueID] = append(l.p.Disabled[n.UniqueID], n)
+	orphaned := false
 	for _, m := range missing {
 		if !strings.Contains(m.Message, "is disabled") {
+			orphaned = true
 			m.Message += "; the test is disabled"
 			l.warn(m)
 		}
+	}
+	if orphaned {
+		l.p.Orphans = append(l.p.Orphans, n)
 	}
 }
 

@@ -42,6 +42,9 @@ type Project struct {
 
 	// Warnings are what is suspicious and did not stop the load.
 	Warnings Problems
+	// Orphans are the tests that were switched off because what they test does
+	// not exist: most often a name is misspelt.
+	Orphans []*Node
 	// secrets are values that must not be printed (DBT_ENV_SECRET_…).
 	secrets     []string
 	secretsLock sync.Mutex

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/valyala/fastjson"
 )
@@ -160,5 +161,20 @@ func TestIDSet(t *testing.T) {
 	}
 	if s.len != len(want) {
 		t.Errorf("len %d, want %d", s.len, len(want))
+	}
+}
+
+// A set that searched a list for each of its ids would take hours for these.
+func TestIDsAreFoundInConstantTime(t *testing.T) {
+	t.Parallel()
+	const ids = 2_000_000
+	var s idSet
+	start := time.Now()
+	for id := range uint32(ids) {
+		s.add(id * 49)
+		s.add(id * 49)
+	}
+	if took := time.Since(start); s.len != ids || took > 20*time.Second {
+		t.Errorf("%d ids, added twice each, made %d in %s", ids, s.len, took)
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"io/fs"
+	"slices"
 )
 
 // registryPages is a registry of a few pages, each a list of records.
@@ -302,5 +304,29 @@ func TestResumeAtMidnightIsTheSameExtract(t *testing.T) {
 	}
 	if s.ID != "000001" || s.Compacted.Rows != 7 {
 		t.Errorf("extract %s with %d rows, want 000001 with 7", s.ID, s.Compacted.Rows)
+	}
+}
+
+// backwards lists directories from their end, as some file systems do.
+type backwards struct{ FS }
+
+func (b backwards) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := b.FS.ReadDir(name)
+	slices.Reverse(entries)
+	return entries, err
+}
+
+func TestCompactionFollowsTheManifestNotTheDirectory(t *testing.T) {
+	t.Parallel()
+	var digests []string
+	for _, disk := range []FS{Disk{}, backwards{Disk{}}} {
+		s, err := drive(t.Context(), Open(t.TempDir(), Options{FS: disk}), ordinary())
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests = append(digests, s.Compacted.Digest)
+	}
+	if digests[0] != digests[1] {
+		t.Error("the compacted extract depends on the order in which the directory lists its files")
 	}
 }

@@ -50,6 +50,8 @@ type TestCounts struct {
 	Warned  int `json:"warned"`
 	Failed  int `json:"failed"`
 	Skipped int `json:"skipped"`
+	// Orphaned tests never run: what they test does not exist.
+	Orphaned int `json:"orphaned"`
 }
 
 // Rejected is one of the first records of the quarantine.
@@ -96,6 +98,9 @@ func (c *Certificate) Err() error {
 	}
 	if n := c.Tests.Failed; n > 0 {
 		return fmt.Errorf("%d of the data tests failed", n)
+	}
+	if n := c.Tests.Orphaned; n > 0 {
+		return fmt.Errorf("%d tests never ran, because what they test does not exist: the warnings of build name them", n)
 	}
 	return nil
 }

@@ -231,6 +231,7 @@ func (r *run) certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.
 		Term{"dim_study", counter.rows(project.Target.Schema, "dim_study")}, quarantined)
 	c.settle()
 	c.judge(results)
+	c.Tests.Orphaned = len(project.Orphans)
 	if quarantined.Count > 0 {
 		c.Quarantine, err = r.quarantined(ctx, conn, w.Dialect())
 	}
