@@ -80,6 +80,9 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitOK
 	case errors.Is(context.Cause(ctx), errInterrupted):
 		fmt.Fprintln(a.stderr, "interrupted; the next run continues from what is on disk")
+		if advice := hintOf(err); advice != "" {
+			fmt.Fprintf(a.stderr, "hint: %s\n", advice)
+		}
 		return exitInterrupted
 	case errors.Is(err, errFailed):
 		return exitFailed

@@ -71,33 +71,45 @@ func TestKilledRunsTellTheTruthAndTheNextCompletes(t *testing.T) {
 // reports false if the stage was faster.
 func killDuring(t *testing.T, dir string, stage pipeline.Stage, then time.Duration) bool {
 	t.Helper()
-	runs := len(records(t, dir))
-	child := exec.Command(os.Args[0], string(stage), clinicalTrials, "--dir", dir, "--run-date", "2026-11-01")
-	child.Env = append(os.Environ(), childVariable+"=1")
-	var out bytes.Buffer
-	child.Stdout, child.Stderr = &out, &out
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	exited := make(chan error, 1)
-	go func() { exited <- child.Wait() }()
-	for len(records(t, dir)) == runs { // its record is how it tells that it began
-		select {
-		case err := <-exited:
-			t.Fatalf("%s ended before it began: %v\n%s", stage, err, &out)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
+	c := start(t, dir, stage, "--run-date", "2026-11-01")
+	c.underWay(t)
 	select {
-	case <-exited:
+	case <-c.exited:
 		return false
 	case <-time.After(then): // the random point
 	}
-	if err := child.Process.Kill(); err != nil {
+	if err := c.cmd.Process.Kill(); err != nil {
 		t.Log(err) // it has just ended
 	}
-	<-exited
-	return child.ProcessState.ExitCode() != exitOK
+	<-c.exited
+	return c.cmd.ProcessState.ExitCode() != exitOK
+}
+
+// child is the program in a process of its own, at work on one stage.
+type child struct {
+	cmd    *exec.Cmd
+	out    *bytes.Buffer // to be read once it exited
+	exited chan struct{}
+	dir    string
+	stage  pipeline.Stage
+	runs   int // that were on record before
+}
+
+func start(t *testing.T, dir string, stage pipeline.Stage, flags ...string) *child {
+	t.Helper()
+	c := &child{out: new(bytes.Buffer), exited: make(chan struct{}), dir: dir, stage: stage, runs: len(records(t, dir))}
+	c.cmd = exec.Command(os.Args[0], append([]string{string(stage), clinicalTrials, "--dir", dir}, flags...)...)
+	c.cmd.Env = append(os.Environ(), childVariable+"=1")
+	c.cmd.Stdout, c.cmd.Stderr = c.out, c.out
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.cmd.Process.Kill() }) // it ended, unless the test failed
+	go func() {
+		_ = c.cmd.Wait() // its state says how it ended
+		close(c.exited)
+	}()
+	return c
 }
 
 func records(t *testing.T, dir string) []string {

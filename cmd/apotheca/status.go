@@ -68,6 +68,9 @@ func (a *app) printStatus(s *pipeline.PipelineStatus, l pipeline.Layout) {
 		g.add(string(stage.Name), standing(stage.Status), when, took, cell(stage.Summary))
 	}
 	g.write(a.stdout, "")
+	if s.Extract != nil {
+		fmt.Fprintf(a.stdout, "\nlake: %s\n", s.Extract)
+	}
 	fmt.Fprintf(a.stdout, "\nlast run %s, run date %s: %s\n", s.LastRun.RunID, s.LastRun.RunDate, s.LastRun.Status)
 	if s.LastRun.Error != "" {
 		fmt.Fprintln(a.stdout, wrapped("  ", s.LastRun.Error, ""))

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"apotheca/internal/lake"
 )
 
 // PipelineStatus is where a pipeline stands, from recorded results.
@@ -11,6 +14,8 @@ type PipelineStatus struct {
 	Pipeline string        `json:"pipeline"`
 	Stages   []StageStatus `json:"stages"`
 	LastRun  *Record       `json:"last_run"`
+	// Extract is the newest one of the lake, nil if there is none.
+	Extract *ExtractStatus `json:"extract,omitempty"`
 	// Unreadable names run records that could not be read; what they say is
 	// missing from the above.
 	Unreadable []string `json:"unreadable,omitempty"`
@@ -29,7 +34,34 @@ type StageStatus struct {
 	Summary    string    `json:"summary,omitempty"`
 }
 
-// ReadStatus reads the run records of a pipeline.
+// ExtractStatus is where an extract stands, from its manifest.
+type ExtractStatus struct {
+	ID            string     `json:"id"`
+	State         lake.State `json:"state"`
+	Pages         int        `json:"pages"`
+	Studies       int        `json:"studies"`
+	Quarantined   int        `json:"quarantined"`
+	Total         int        `json:"total"` // -1 before the first page
+	DataTimestamp string     `json:"data_timestamp"`
+	Compacted     bool       `json:"compacted"`
+}
+
+// String is one line: "extract 000002 in_progress after page 3, …".
+func (e *ExtractStatus) String() string {
+	text := fmt.Sprintf("extract %s %s after page %d, %s", e.ID, e.State, e.Pages, plural(int64(e.Studies), "study"))
+	if e.Total >= 0 {
+		text = fmt.Sprintf("extract %s %s after page %d, %s of %s studies", e.ID, e.State, e.Pages,
+			grouped(int64(e.Studies)), grouped(int64(e.Total)))
+	}
+	text += aside(int64(e.Quarantined), "quarantined")
+	if e.Compacted {
+		text += ", compacted"
+	}
+	return text + ", registry data of " + e.DataTimestamp
+}
+
+// ReadStatus reads the run records of a pipeline and the lake's newest
+// manifest. What cannot be read is named and hides nothing else.
 func ReadStatus(l Layout) (*PipelineStatus, error) {
 	records, unreadable, err := NewJournal(l).Records(l.Pipeline)
 	if err != nil {
@@ -37,6 +69,17 @@ func ReadStatus(l Layout) (*PipelineStatus, error) {
 	}
 	s := &PipelineStatus{Pipeline: l.Pipeline}
 	for _, err := range unreadable {
+		s.Unreadable = append(s.Unreadable, err.Error())
+	}
+	newest, err := lake.Open(l.Lake(), lake.Options{}).Newest()
+	switch {
+	case err == nil:
+		s.Extract = &ExtractStatus{
+			ID: newest.ID, State: newest.State, Pages: newest.Pages, Studies: newest.Studies,
+			Quarantined: newest.Quarantined, Total: newest.Total,
+			DataTimestamp: newest.DataTimestamp, Compacted: newest.Compacted != nil,
+		}
+	case !errors.Is(err, lake.ErrNoSnapshot):
 		s.Unreadable = append(s.Unreadable, err.Error())
 	}
 	if len(records) > 0 {
@@ -104,6 +147,9 @@ func (s StageRecord) Summary() string {
 	if s.Error != "" {
 		text, _, _ := strings.Cut(s.Error, "\n")
 		return text
+	}
+	if s.Status == Running {
+		return ""
 	}
 	c := s.Counts
 	switch s.Name {
