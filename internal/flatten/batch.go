@@ -31,6 +31,15 @@ func (s *Spec) Batch() *Batch {
 	return b
 }
 
+// Next makes an empty batch with room for as many rows as this one has.
+func (b *Batch) Next() *Batch {
+	n := &Batch{widths: b.widths, values: make([][]any, len(b.values)), known: map[string]any{}}
+	for i, values := range b.values {
+		n.values[i] = make([]any, 0, len(values)+len(values)/8)
+	}
+	return n
+}
+
 // Rows are the rows of one table. A row holds string, int64, float64, bool,
 // time.Time or nil, and is a part of the batch: it must not be changed.
 func (b *Batch) Rows(table int) iter.Seq[[]any] {

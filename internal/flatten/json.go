@@ -1,6 +1,9 @@
 package flatten
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -179,24 +182,40 @@ func skipDigits(b []byte, i int) int {
 // skipText passes a string with its quotes.
 func skipText(b []byte, i int) (end int, escaped, nul bool) {
 	i++
-	for i < len(b) {
-		switch c := b[i]; {
-		case c == '"':
-			return i + 1, escaped, nul
-		case c == '\\':
-			r, size := unescape(b[i:])
-			if size == 0 {
-				return -1, false, false
-			}
-			escaped, nul = true, nul || r == 0
-			i += size
-		case c < ' ':
+	for {
+		i = skipPlain(b, i)
+		switch {
+		case i >= len(b) || b[i] < ' ':
 			return -1, false, false
-		default:
-			i++
+		case b[i] == '"':
+			return i + 1, escaped, nul
+		}
+		r, size := unescape(b[i:])
+		if size == 0 {
+			return -1, false, false
+		}
+		escaped, nul = true, nul || r == 0
+		i += size
+	}
+}
+
+// skipPlain passes what needs no second look, eight bytes at a time: it ends
+// at a quote, a backslash, a control character or the end of the text.
+func skipPlain(b []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := x^(ones*'"'), x^(ones*'\\')
+		// The lowest top bit that is set marks the first such byte; those
+		// above it may be set by a borrow.
+		if found := ((quote-ones)&^quote | (backslash-ones)&^backslash | (x-ones*' ')&^x) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
-	return -1, false, false
+	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
+		i++
+	}
+	return i
 }
 
 // unescape reads one escape sequence, a pair of surrogates as one. A size of 0
@@ -262,18 +281,15 @@ func hex4(b []byte) (r rune) {
 // appendText appends a string that was scanned, without quotes and escapes.
 func appendText(to, b []byte) []byte {
 	b = b[1 : len(b)-1]
-	for i := 0; i < len(b); {
-		if b[i] != '\\' {
-			from := i
-			for i < len(b) && b[i] != '\\' {
-				i++
-			}
-			to = append(to, b[from:i]...)
-			continue
+	for len(b) > 0 {
+		plain := bytes.IndexByte(b, '\\')
+		if plain < 0 {
+			return append(to, b...)
 		}
-		r, size := unescape(b[i:])
+		to = append(to, b[:plain]...)
+		r, size := unescape(b[plain:])
 		to = utf8.AppendRune(to, r)
-		i += size
+		b = b[plain+size:]
 	}
 	return to
 }

@@ -78,10 +78,10 @@ func (l *stagingLoader) distribute(ctx context.Context, sinks []chan *flatten.Ba
 	})
 	for range workers {
 		wait.Go(func() {
-			flattener := l.Spec.Flattener(l.ExtractID)
+			flattener, batch := l.Spec.Flattener(l.ExtractID), l.Spec.Batch()
 			for t := range tasks {
-				batch, err := l.flatten(ctx, flattener, t.group)
-				if err != nil {
+				batch = batch.Next()
+				if err := l.flatten(ctx, flattener, t.group, batch); err != nil {
 					cancel(err)
 					return
 				}
@@ -112,8 +112,7 @@ func send[T any](ctx context.Context, to chan<- T, v T) bool {
 	}
 }
 
-func (l *stagingLoader) flatten(ctx context.Context, flattener *flatten.Flattener, group int) (*flatten.Batch, error) {
-	batch := l.Spec.Batch()
+func (l *stagingLoader) flatten(ctx context.Context, flattener *flatten.Flattener, group int, batch *flatten.Batch) error {
 	err := l.reading.Group(ctx, group, func(row *lake.Row) error {
 		flattener.Flatten(&flatten.Record{
 			Identity: row.NCTID, Page: int64(row.Page), Position: int64(row.Position), Problem: row.Problem,
@@ -123,9 +122,9 @@ func (l *stagingLoader) flatten(ctx context.Context, flattener *flatten.Flattene
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read extract %s: %w", l.Lake, err)
+		return fmt.Errorf("read extract %s: %w", l.Lake, err)
 	}
-	return batch, nil
+	return nil
 }
 
 // loadTable loads the rows of one table until its batches end.

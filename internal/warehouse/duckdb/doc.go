@@ -5,4 +5,8 @@
 // does is an error that names the holder; inside the process any number of
 // sessions share it. Nothing is ever fetched: extensions are neither installed
 // nor loaded on demand.
+//
+// A file is attached to an empty database in memory, which every session
+// leaves for it at once: only so can the size of row groups be chosen. Its
+// catalog is named as DuckDB names it for everybody else.
 package duckdb
