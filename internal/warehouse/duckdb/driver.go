@@ -107,6 +107,9 @@ func (w *Warehouse) attach(ctx context.Context, conn warehouse.Conn, o Options) 
 		options = "read_only"
 	}
 	if _, err := conn.Exec(ctx, "attach "+warehouse.StringLiteral(o.Path)+" ("+options+")"); err != nil {
+		if strings.Contains(err.Error(), "already exists") {
+			return fmt.Errorf("open warehouse %s: %w\nhint: name the file otherwise; DuckDB keeps this name for itself", o.Path, clean(err))
+		}
 		return openError(o.Path, err)
 	}
 	found, err := warehouse.Fetch(ctx, conn, 1,

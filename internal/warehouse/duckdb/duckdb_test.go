@@ -109,19 +109,58 @@ select
 	}
 }
 
+// The catalog is named as DuckDB names it for other programs, tables have small
+// row groups, and who opens the file to read cannot write.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a file.duckdb")
+	w, err := duckdb.Open(t.Context(), duckdb.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fetch(t, w, `create table numbers as select range as n from range(50000);
+select current_database(), (select count(distinct row_group_id) from pragma_storage_info('numbers')), (select count(*) from "a file".main.numbers)`)
+	if diff := cmp.Diff([][]any{{"a file", int64(4), int64(50000)}}, got.Rows); diff != "" {
+		t.Errorf("catalog, row groups and rows (-want +got):\n%s", diff)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(path + ".*"); err != nil || len(left) > 0 {
+		t.Errorf("beside the closed file: %v, %v", left, err)
+	}
+
+	reader := open(t, duckdb.Options{Path: path, ReadOnly: true})
+	if got := fetch(t, reader, "select count(*) from numbers"); got.Rows[0][0] != int64(50000) {
+		t.Errorf("read only: %v rows, want 50000", got.Rows[0][0])
+	}
+	conn, err := reader.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Exec(t.Context(), "drop table numbers"); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("drop in a file opened read only = %v, want an error that says so", err)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{filepath.Join(t.TempDir(), "missing", "w.duckdb"), filepath.Join(t.TempDir(), "memory.duckdb")} {
+	for _, path := range []string{filepath.Join(t.TempDir(), "missing", "w.duckdb")} {
 		if w, err := duckdb.Open(t.Context(), duckdb.Options{Path: path}); err == nil {
 			t.Errorf("open %s: no error", path)
 			_ = w.Close()
 		}
 	}
+	_, err := duckdb.Open(t.Context(), duckdb.Options{Path: filepath.Join(t.TempDir(), "memory.duckdb")})
+	if err == nil || !strings.Contains(err.Error(), "\nhint: ") {
+		t.Errorf("open of a file that is named as memory is = %v, want a hint", err)
+	}
 	garbage := filepath.Join(t.TempDir(), "garbage.duckdb")
 	if err := os.WriteFile(garbage, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := duckdb.Open(t.Context(), duckdb.Options{Path: garbage})
+	_, err = duckdb.Open(t.Context(), duckdb.Options{Path: garbage})
 	if err == nil || !strings.Contains(err.Error(), garbage) {
 		t.Errorf("open of a file that is no database = %v, want an error that names it", err)
 	}
