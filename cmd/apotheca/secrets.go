@@ -3,26 +3,24 @@ package main
 import (
 	"io"
 	"strings"
-)
 
-// secretPrefix begins the names of the environment variables whose values dbt
-// lets into profiles.yml and nowhere else.
-const secretPrefix = "DBT_ENV_SECRET_"
+	"apotheca/internal/dbt"
+)
 
 // hideSecrets masks the values of secret variables in all that the command
 // prints from here on: lines of a run, logs of templates, errors.
 func (a *app) hideSecrets() {
-	var pairs []string
+	var secrets []string
 	for _, variable := range a.environ() {
 		name, value, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, secretPrefix) && strings.TrimSpace(value) != "" {
-			pairs = append(pairs, value, "*****")
+		if strings.HasPrefix(name, dbt.SecretPrefix) {
+			secrets = append(secrets, value)
 		}
 	}
-	if len(pairs) == 0 {
+	if len(secrets) == 0 {
 		return
 	}
-	mask := strings.NewReplacer(pairs...)
+	mask := dbt.Mask(secrets)
 	a.stdout = maskedWriter{a.stdout, mask}
 	a.stderr = maskedWriter{a.stderr, mask}
 }

@@ -3,7 +3,6 @@ package dbt
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -304,7 +303,7 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if name == "" {
 		return nil, fmt.Errorf("env_var() takes the name of an environment variable")
 	}
-	secret := strings.HasPrefix(name, "DBT_ENV_SECRET_")
+	secret := strings.HasPrefix(name, SecretPrefix)
 	if secret && !s.secrets {
 		return nil, fmt.Errorf("secret env vars are allowed only in profiles.yml or packages.yml: found '%s' referenced elsewhere", name)
 	}
@@ -322,28 +321,6 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	}
 	return nil, Problem{Message: fmt.Sprintf("env var required but not provided: '%s'", name),
 		Hint: fmt.Sprintf("set %s, or give env_var() a default", name)}
-}
-
-func (p *Project) addSecret(v string) {
-	p.secretsLock.Lock()
-	defer p.secretsLock.Unlock()
-	if strings.TrimSpace(v) != "" && !slices.Contains(p.secrets, v) {
-		p.secrets = append(p.secrets, v)
-	}
-}
-
-// Mask replaces the values of secret environment variables, as they are and as
-// JSON has them, by asterisks. Whatever leaves the process goes through it.
-func (p *Project) Mask(text string) string {
-	p.secretsLock.Lock()
-	defer p.secretsLock.Unlock()
-	for _, secret := range p.secrets {
-		text = strings.ReplaceAll(text, secret, "*****")
-		if inJSON := jsonText(secret); len(inJSON) > 2 {
-			text = strings.ReplaceAll(text, inJSON[1:len(inJSON)-1], "*****")
-		}
-	}
-	return text
 }
 
 // missing marks an argument that was not given.

@@ -105,7 +105,7 @@
         (date_diff('day', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
             + date_part('dow', {{ first_date }}::timestamp) - date_part('dow', {{ second_date }}::timestamp))::bigint // 7
     {%- else -%}
-        date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
+        (date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp ))
     {%- endif -%}
 {%- endmacro %}
 
