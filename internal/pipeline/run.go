@@ -77,7 +77,7 @@ type run struct {
 	lake    *lake.Lake
 	journal Journal
 	record  *Record
-	results *build.Results // of the build stage
+	earlier ExtractEvent // where an extract stood that was taken up again
 }
 
 // Run runs the stages from one to another and returns the run's record, which

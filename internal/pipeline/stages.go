@@ -39,8 +39,10 @@ func (r *run) reportExtract(e ExtractEvent, elapsed time.Duration) {
 		r.Reporter.Note(Extract, fmt.Sprintf("page %d, attempt %d: %v; trying again in %s",
 			e.Pages+1, e.Retrying.Attempt, e.Retrying.Err, e.Retrying.Wait.Round(100*time.Millisecond)))
 	case e.Restarting != "":
+		r.earlier = ExtractEvent{}
 		r.Reporter.Note(Extract, "starting the pass again: "+e.Restarting)
 	case e.Resumed != "":
+		r.earlier = e
 		r.Reporter.Note(Extract, fmt.Sprintf("going on with extract %s after page %d", e.Resumed, e.Pages))
 	default:
 		r.Reporter.Progress(Extract, r.extractProgress(e, elapsed))
@@ -54,12 +56,12 @@ func (r *run) extractProgress(e ExtractEvent, elapsed time.Duration) string {
 		text = fmt.Sprintf("page %d, %s of %s studies", e.Pages, grouped(int64(e.Studies)), grouped(int64(e.Total)))
 	}
 	if seconds := elapsed.Seconds(); seconds > 1 {
-		text += fmt.Sprintf(", %.0f/s", float64(e.Studies)/seconds)
+		text += fmt.Sprintf(", %.0f/s", float64(e.Studies-r.earlier.Studies)/seconds)
 	}
 	if e.Total > 0 && e.Pages > 0 {
 		text += ", " + r.remaining(e, elapsed).Round(time.Second).String() + " left"
 	}
-	if e.Waiting > 0 {
+	if e.Waiting >= 100*time.Millisecond {
 		text += fmt.Sprintf(" (waiting %s for the rate limit)", e.Waiting.Round(100*time.Millisecond))
 	}
 	return text
@@ -70,7 +72,10 @@ func (r *run) extractProgress(e ExtractEvent, elapsed time.Duration) string {
 func (r *run) remaining(e ExtractEvent, elapsed time.Duration) time.Duration {
 	perPage := float64(e.Studies+e.Quarantined) / float64(e.Pages)
 	pages := float64(e.Total-e.Studies-e.Quarantined) / max(perPage, 1)
-	left := time.Duration(pages * float64(elapsed) / float64(e.Pages))
+	var left time.Duration
+	if read := e.Pages - r.earlier.Pages; read > 0 {
+		left = time.Duration(pages * float64(elapsed) / float64(read))
+	}
 	if r.Rate.Requests > 0 {
 		windows := (pages + float64(e.Pages%r.Rate.Requests)) / float64(r.Rate.Requests)
 		left = max(left, time.Duration(int(windows))*r.Rate.Window)
