@@ -50,7 +50,7 @@ func defaultConfig() config {
 		Dir:     "apotheca-data",
 		Keep:    keepConfig{Extracts: 3, Runs: 1000},
 		Threads: 4,
-		Memory:  "600MB",
+		Memory:  "400MB",
 		Registry: registryConfig{
 			BaseURL:   "https://clinicaltrials.gov/api/v2",
 			UserAgent: "apotheca/" + version,

@@ -30,7 +30,7 @@ keep:
   runs: 1000                  # run records kept
 
 threads: 4                    # models and tests at once
-memory_limit: 600MB           # of DuckDB
+memory_limit: 400MB           # of DuckDB
 `
 
 func (a *app) initCommand() *cobra.Command {

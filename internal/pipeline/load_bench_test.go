@@ -24,7 +24,7 @@ import (
 // BenchmarkLoadStaging loads real studies, repeated under new ids, and beside
 // it lets DuckDB read the same studies from NDJSON into one nested table, the
 // floor. Each load runs in a process of its own, whose peak resident memory is
-// reported. DuckDB may hold 600 MB.
+// reported. DuckDB may hold 400 MB.
 func BenchmarkLoadStaging(b *testing.B) {
 	studies := realStudies(b)
 	for _, count := range []int{2_000, 20_000, 100_000} {
@@ -143,7 +143,7 @@ func TestLoadChild(t *testing.T) { //nolint:paralleltest // a process of its own
 	args := strings.Split(os.Getenv(childArgs), "\n")
 	lakeFile, ndjson, dir := args[0], args[1], args[2]
 	w, err := duckdb.Open(t.Context(), duckdb.Options{
-		Path: filepath.Join(dir, "warehouse.duckdb"), MemoryLimit: "600MB", TempDirectory: filepath.Join(dir, "tmp"),
+		Path: filepath.Join(dir, "warehouse.duckdb"), MemoryLimit: "400MB", TempDirectory: filepath.Join(dir, "tmp"),
 	})
 	if err != nil {
 		t.Fatal(err)

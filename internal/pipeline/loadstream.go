@@ -15,7 +15,7 @@ import (
 
 // stream reads the extract once and loads all tables at the same time.
 //
-//	row groups ─ read and flatten, one per processor ─ batches, in the order
+//	row groups ─ read and flatten, some at once ─ batches, in the order
 //	of the file ─ per table: a session that loads
 //
 // A batch is the rows of one row group. The first that fails stops all, and
@@ -48,11 +48,15 @@ func (l *stagingLoader) stream(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// flattenersMax bounds the memory of a load on a machine of many processors:
+// each holds a row group and its rows.
+const flattenersMax = 4
+
 // distribute flattens the row groups side by side and hands each batch to all
 // tables, in the order of the file.
 func (l *stagingLoader) distribute(ctx context.Context, sinks []chan *flatten.Batch) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	workers := runtime.GOMAXPROCS(0)
+	workers := min(runtime.GOMAXPROCS(0), flattenersMax)
 	type task struct {
 		group int
 		batch chan *flatten.Batch
