@@ -143,6 +143,9 @@ func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func
 }
 
 func isTerminal(w io.Writer) bool {
+	if masked, ok := w.(maskedWriter); ok {
+		w = masked.out
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

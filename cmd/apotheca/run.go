@@ -152,6 +152,7 @@ func (f *runFlags) merge(cmd *cobra.Command, c config) config {
 
 // runStages wires a run together and shows it.
 func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage) error {
+	a.hideSecrets() // a profile of the user may hold some
 	c, err := readConfig()
 	if err != nil {
 		return err

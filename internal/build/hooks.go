@@ -53,13 +53,15 @@ func (r *run) runHook(ctx context.Context, s *session, result *Result) {
 	}
 	result.Compiled = r.Now()
 	result.CompiledCode = sql
+	if strings.TrimSpace(sql) != "" {
+		if _, err := s.exec(ctx, sql); err != nil {
+			result.fail(fmt.Errorf("%w\n  hook: %s", err, strings.TrimSpace(sql)))
+			return
+		}
+	}
 	result.Response = "OK"
-	if strings.TrimSpace(sql) == "" {
-		return
-	}
-	if _, err := s.exec(ctx, sql); err != nil {
-		result.fail(fmt.Errorf("%w\n  hook: %s", err, strings.TrimSpace(sql)))
-	}
+	result.Message = result.Name() + " passed"
+	result.Failures = new(int64)
 }
 
 // hookContext is what on-run-end hooks see beside the usual names.
