@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -87,6 +88,24 @@ func TestEveryPackageSaysWhatItOwns(t *testing.T) {
 	for _, p := range packages(t) {
 		if p.Doc == "" && p.ImportPath != p.Module.Path {
 			t.Errorf("package %s has no package comment; say in doc.go what it owns and what it refuses", p.ImportPath)
+		}
+	}
+}
+
+// What the project stands on is listed with its reason, or it goes.
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	architecture, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		if !strings.Contains(string(architecture), "| "+path+" |") {
+			t.Errorf("%s has no line under Dependencies in ARCHITECTURE.md; say what it is for", path)
 		}
 	}
 }

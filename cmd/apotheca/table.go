@@ -190,28 +190,3 @@ func jsonValue(value any) any {
 }
 
 const maxFloat = 1.7976931348623157e308
-
-// count writes 1234567 as 1,234,567.
-func count[N int | int64](n N) string {
-	text := fmt.Sprint(n)
-	sign := ""
-	if n < 0 {
-		sign, text = "-", text[1:]
-	}
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return sign + text
-}
-
-// size writes bytes in the unit a person would choose.
-func size(bytes int64) string {
-	switch {
-	case bytes >= 1<<30:
-		return fmt.Sprintf("%.1f GB", float64(bytes)/(1<<30))
-	case bytes >= 1<<20:
-		return fmt.Sprintf("%.0f MB", float64(bytes)/(1<<20))
-	default:
-		return fmt.Sprintf("%d kB", bytes>>10)
-	}
-}

@@ -49,7 +49,7 @@ func (v *view) begin(o pipeline.Options, sample string, idle []string) {
 	if o.From == pipeline.Extract {
 		from := o.Registry.BaseURL
 		if n, err := strconv.Atoi(sample); err == nil {
-			from = fmt.Sprintf("the bundled sample registry, %s made-up studies (%s)", count(n), from)
+			from = fmt.Sprintf("the bundled sample registry, %s made-up studies (%s)", pipeline.Grouped(n), from)
 		}
 		fmt.Fprintf(v.out, "reading %s\n", from)
 	}
@@ -100,7 +100,7 @@ func (v *view) Finished(s pipeline.StageRecord) {
 	if s.Error != "" { // it is said once, in the end
 		what = "after"
 	}
-	v.print("%-8s %s  %s  %s, %s\n", s.Name, mark, what, seconds(s.DurationMS), size(s.PeakMemoryBytes))
+	v.print("%-8s %s  %s  %s, %s\n", s.Name, mark, what, seconds(s.DurationMS), pipeline.Size(s.PeakMemoryBytes))
 }
 
 // Node implements pipeline.Reporter. What did not pass is listed in the end.
@@ -168,25 +168,26 @@ func (v *view) certificate(record *pipeline.Record, l pipeline.Layout) {
 		if !line.Balanced {
 			verdict = fmt.Sprintf("off by %+d", line.Got-line.Want)
 		}
-		g.add(line.Name, count(line.Got), count(line.Want), verdict)
+		g.add(line.Name, pipeline.Grouped(line.Got), pipeline.Grouped(line.Want), verdict)
 	}
 	g.write(v.out, "  ")
 	v.print("\n")
 	tables := grid{head: []string{"table", "rows"}, right: []bool{false, true}}
 	for _, t := range c.Tables {
-		tables.add(t.Schema+"."+t.Table, count(t.Rows))
+		tables.add(t.Schema+"."+t.Table, pipeline.Grouped(t.Rows))
 	}
 	tables.write(v.out, "  ")
 	v.print("\n")
 	stages := grid{head: []string{"stage", "took", "peak memory"}, right: []bool{false, true, true}}
 	for _, s := range record.Stages {
-		stages.add(string(s.Name), seconds(s.DurationMS), size(s.PeakMemoryBytes))
+		stages.add(string(s.Name), seconds(s.DurationMS), pipeline.Size(s.PeakMemoryBytes))
 	}
-	stages.add("all", seconds(c.DurationMS), size(c.PeakMemoryBytes))
+	stages.add("all", seconds(c.DurationMS), pipeline.Size(c.PeakMemoryBytes))
 	stages.write(v.out, "  ")
 	t := c.Tests
 	v.print("\n  tests     %d passed, %d warned, %d failed, %d skipped\n", t.Passed, t.Warned, t.Failed, t.Skipped)
 	v.print("  registry  data of %s\n", c.DataTimestamp)
+	v.print("  as JSON   %s\n", l.Record(record.RunID))
 	verdict := v.paint(green, "GREEN: nothing is missing")
 	if record.Status != pipeline.Success {
 		verdict = v.paint(red, "NOT GREEN: "+record.Error)
@@ -225,7 +226,7 @@ func (v *view) quarantine(record *pipeline.Record, l pipeline.Layout) {
 		v.print("  page %d, position %d  %s  %s\n", r.Page, r.Position, cmp.Or(r.Identity, "no NCT id"), cell(r.Reason))
 	}
 	if rest := total - int64(len(c.Quarantine)); rest > 0 {
-		v.print("  and %s more\n", count(rest))
+		v.print("  and %s more\n", pipeline.Grouped(rest))
 	}
 	v.print("\n  all of them, with the records as they came:\n")
 	v.print("  apotheca query%s \"select * from staging.quarantine\"\n", spaced(l.Flags))
@@ -233,7 +234,7 @@ func (v *view) quarantine(record *pipeline.Record, l pipeline.Layout) {
 
 func more(f pipeline.Finding) string {
 	if rest := f.Rows - int64(len(f.Sample)); rest > 0 {
-		return fmt.Sprintf(" and %s more", count(rest))
+		return fmt.Sprintf(" and %s more", pipeline.Grouped(rest))
 	}
 	return ""
 }

@@ -38,5 +38,8 @@ func (l Layout) Target() string { return filepath.Join(l.Root, "target", l.Pipel
 // Logs holds one file per run.
 func (l Layout) Logs() string { return filepath.Join(l.Root, "logs") }
 
+// Record is the record of one run.
+func (l Layout) Record(runID string) string { return filepath.Join(l.Runs(), runID+".json") }
+
 // Log is the file of one run.
 func (l Layout) Log(runID string) string { return filepath.Join(l.Logs(), runID+".log") }

@@ -53,7 +53,7 @@ func (r *run) reportExtract(e ExtractEvent, elapsed time.Duration) {
 func (r *run) extractProgress(e ExtractEvent, elapsed time.Duration) string {
 	text := fmt.Sprintf("page %d, %s", e.Pages, plural(int64(e.Studies), "study"))
 	if e.Total > 0 {
-		text = fmt.Sprintf("page %d, %s of %s studies", e.Pages, grouped(int64(e.Studies)), grouped(int64(e.Total)))
+		text = fmt.Sprintf("page %d, %s of %s studies", e.Pages, Grouped(e.Studies), Grouped(e.Total))
 	}
 	if seconds := elapsed.Seconds(); seconds > 1 {
 		text += fmt.Sprintf(", %.0f/s", float64(e.Studies-r.earlier.Studies)/seconds)

@@ -51,7 +51,7 @@ func (e *ExtractStatus) String() string {
 	text := fmt.Sprintf("extract %s %s after page %d, %s", e.ID, e.State, e.Pages, plural(int64(e.Studies), "study"))
 	if e.Total >= 0 {
 		text = fmt.Sprintf("extract %s %s after page %d, %s of %s studies", e.ID, e.State, e.Pages,
-			grouped(int64(e.Studies)), grouped(int64(e.Total)))
+			Grouped(e.Studies), Grouped(e.Total))
 	}
 	text += aside(int64(e.Quarantined), "quarantined")
 	if e.Compacted {
@@ -157,7 +157,7 @@ func (s StageRecord) Summary() string {
 		text := fmt.Sprintf("%s, %s", plural(c["pages"], "page"), plural(c["studies"], "study"))
 		return text + aside(c["quarantined"], "quarantined")
 	case Compact:
-		return fmt.Sprintf("%s in one file of %s", plural(c["studies"], "study"), megabytes(c["bytes"]))
+		return fmt.Sprintf("%s in one file of %s", plural(c["studies"], "study"), Size(c["bytes"]))
 	case Load:
 		return fmt.Sprintf("%s into %s", plural(c["rows"], "row"), plural(c["tables"], "table")) +
 			aside(c["quarantined"], "quarantined")
@@ -184,18 +184,5 @@ func plural(n int64, noun string) string {
 	default:
 		noun += "s"
 	}
-	return grouped(n) + " " + noun
-}
-
-// grouped writes 1234567 as 1,234,567.
-func grouped(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
-func megabytes(bytes int64) string {
-	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	return Grouped(n) + " " + noun
 }
