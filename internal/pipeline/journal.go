@@ -30,13 +30,11 @@ func (j Journal) Write(r *Record) error {
 	if err := os.MkdirAll(j.layout.Runs(), 0o755); err != nil {
 		return fmt.Errorf("make folder of run records: %w", err)
 	}
-	if err := renameio.WriteFile(j.path(r.RunID), append(text, '\n'), 0o644); err != nil {
+	if err := renameio.WriteFile(j.layout.Record(r.RunID), append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write run record %s: %w", r.RunID, err)
 	}
 	return nil
 }
-
-func (j Journal) path(runID string) string { return filepath.Join(j.layout.Runs(), runID+".json") }
 
 // Records reads the pipeline's records, the newest first; every pipeline's
 // when the name is empty. A run whose process is gone reads as interrupted.
@@ -92,7 +90,7 @@ func (j Journal) Prune(pipeline string, keep int) error {
 		return err
 	}
 	for _, r := range records[keep:] {
-		for _, path := range []string{j.layout.Log(r.RunID), j.path(r.RunID)} {
+		for _, path := range []string{j.layout.Log(r.RunID), j.layout.Record(r.RunID)} {
 			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("prune run records: %w", err)
 			}
