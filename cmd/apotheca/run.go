@@ -249,9 +249,8 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 	if c.Registry.PageSize < 1 || c.Registry.PageSize > 1000 {
 		return o, usagef("page size %d is not between 1 and 1000", c.Registry.PageSize).hint("--page-size 1000")
 	}
-	if u, err := url.Parse(c.Registry.BaseURL); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") {
-		return o, usagef("base URL %q is not an http or https address", c.Registry.BaseURL).
-			hint("--base-url %s", defaultConfig().Registry.BaseURL)
+	if err := checkBaseURL(c.Registry.BaseURL); err != nil {
+		return o, err
 	}
 	proxy, err := parseProxy(c.Registry.Proxy)
 	if err != nil {
@@ -295,6 +294,24 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 		Open:         opener(".", c.Memory, 0),
 		Now:          a.now,
 	}, nil
+}
+
+// checkBaseURL refuses a password in the address: the address is printed, logged
+// and recorded with the extract.
+func checkBaseURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if strings.Contains(text, "@") {
+			text = "with an @"
+		}
+		return usagef("base URL %q is not an http or https address", text).
+			hint("--base-url %s", defaultConfig().Registry.BaseURL)
+	}
+	if u.User != nil {
+		return usagef("the base URL carries a user or a password, which would end up in logs").
+			hint("--base-url %s://%s%s", u.Scheme, u.Host, u.Path)
+	}
+	return nil
 }
 
 // runDate reads a day, today in UTC by default.
