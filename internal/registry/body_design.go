@@ -155,16 +155,24 @@ func (a *author) eligibility() {
 	a.end()
 }
 
-// ages come in six units, singular and plural; either bound may be missing.
+// ages come in six units, singular and plural; either bound may be missing. A
+// few studies have theirs the wrong way round, which the registry lets pass.
 func (a *author) ages() {
 	d := &a.d
 	const years = 365 * 24 * 60
 	low, high := 0, 200*years
 	if !d.chance(45) {
-		low = a.age("minimumAge", d.band([]step{{25, 0, 0}, {960, 18, 18}, {985, 40, 65}, {1000, 1, 17}}))
+		low = a.age("minimumAge", d.band([]step{{25, 0, 0}, {960, 18, 18}, {985, 40, 65}, {1000, 1, 17}}), 70)
 	}
 	if d.chance(540) {
-		high = a.age("maximumAge", d.between(19, 99))
+		switch atLeast := low/years + 1; {
+		case d.chance(4):
+			high = a.age("maximumAge", d.between(1, 99), 70)
+		case low == 0: // newborns: any unit may be meant
+			high = a.age("maximumAge", d.between(19, 99), 300)
+		default:
+			high = a.age("maximumAge", d.between(max(19, atLeast), 99), 0)
+		}
 	}
 	a.list("stdAges")
 	if low < 18*years {
@@ -179,16 +187,17 @@ func (a *author) ages() {
 	a.endList()
 }
 
-// age writes so many years, or something in a smaller unit, and answers it in minutes.
-func (a *author) age(name string, years int) int {
+// age writes so many years or, so often of a thousand, something in a smaller
+// unit, and answers it in minutes.
+func (a *author) age(name string, years, smaller int) int {
 	d := &a.d
 	units := []struct {
 		name    string
 		minutes int
 	}{{"Minute", 1}, {"Hour", 60}, {"Day", 24 * 60}, {"Week", 7 * 24 * 60}, {"Month", 30 * 24 * 60}, {"Year", 365 * 24 * 60}}
 	unit, count := 5, years
-	if roll := d.below(1000); roll < 70 {
-		unit = []int{4, 4, 4, 4, 3, 3, 2, 2, 1, 0}[roll/7]
+	if d.chance(smaller) {
+		unit = []int{4, 4, 4, 4, 3, 3, 2, 2, 1, 0}[d.below(10)]
 		count = d.between(1, 12)
 	}
 	if unit == 5 && count == 0 {

@@ -76,7 +76,7 @@ func TestAnswerOfTheWrongShape(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ body, want string }{
 		{``, "the answer is empty or cut off"},
-		{`<!DOCTYPE html><html>`, "the answer is not a JSON object: invalid character '<' looking for beginning of value"},
+		{`<!DOCTYPE html><html>`, "the answer is a web page, not the registry's JSON"},
 		{`[]`, "the answer is not a JSON object"},
 		{`{"totalCount":1}`, "the answer has no studies"},
 		{`{"totalCount":1,"studies":null}`, "studies is not a list"},

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +12,11 @@ import (
 // any order of its members, and ignores members it does not know. Elements of
 // studies are taken as they are, whatever they are.
 func parsePage(body io.Reader) (Page, error) {
-	decoder := json.NewDecoder(body)
+	buffered := bufio.NewReader(body)
+	if first, _ := buffered.Peek(1); string(first) == "<" {
+		return Page{}, malformed("the answer is a web page, not the registry's JSON")
+	}
+	decoder := json.NewDecoder(buffered)
 	if err := expect(decoder, '{', "the answer is not a JSON object"); err != nil {
 		return Page{}, err
 	}
