@@ -36,8 +36,6 @@ func (p *parser) definition(tag token, begin int) stmt {
 	return &macroStmt{b, outer.slot(b.Name)}
 }
 
-func (p *parser) blockBody(end string) []stmt { return p.wholeBody(end) }
-
 // openingBefore is where the {% of the end tag is that ends at a position.
 func (p *parser) openingBefore(pos int) int {
 	for i := p.at - 1; i >= 0; i-- {
