@@ -7,8 +7,11 @@ import "embed"
 // `clinical_trials`; flatten.yml, the mapping its sources are loaded by, lies
 // beside it.
 //
-// The `all:` prefix keeps the names that begin with `_`, which embedding a
-// folder would drop without a word.
+// The folders are named one by one so that what a run leaves behind in the
+// project (target, logs) is not built in; the `all:` prefix keeps the names
+// that begin with `_`, which embedding a folder would drop without a word.
 //
-//go:embed all:clinical_trials
+//go:embed clinical_trials/*.yml clinical_trials/README.md clinical_trials/.gitignore
+//go:embed all:clinical_trials/macros all:clinical_trials/models
+//go:embed all:clinical_trials/seeds all:clinical_trials/tests
 var ClinicalTrials embed.FS
