@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,11 +165,14 @@ func (v *view) certificate(record *pipeline.Record, l pipeline.Layout) {
 	v.print("\n%s\n\n", v.paint(bold, "Certificate"))
 	g := grid{head: []string{"what", "counted", "registry", ""}, right: []bool{false, true, true}}
 	for _, line := range c.Lines {
-		verdict := "balances"
-		if !line.Balanced {
+		counted, verdict := pipeline.Grouped(line.Got), "balances"
+		switch {
+		case slices.ContainsFunc(line.Terms, func(t pipeline.Term) bool { return t.Count == pipeline.NotThere }):
+			counted, verdict = "–", "a table is not there"
+		case !line.Balanced:
 			verdict = fmt.Sprintf("off by %+d", line.Got-line.Want)
 		}
-		g.add(line.Name, pipeline.Grouped(line.Got), pipeline.Grouped(line.Want), verdict)
+		g.add(line.Name, counted, pipeline.Grouped(line.Want), verdict)
 	}
 	g.write(v.out, "  ")
 	v.print("\n")
@@ -190,7 +194,8 @@ func (v *view) certificate(record *pipeline.Record, l pipeline.Layout) {
 	v.print("  as JSON   %s\n", l.Record(record.RunID))
 	verdict := v.paint(green, "GREEN: nothing is missing")
 	if record.Status != pipeline.Success {
-		verdict = v.paint(red, "NOT GREEN: "+record.Error)
+		first, _, _ := strings.Cut(record.Error, "\n") // the rest follows as the error
+		verdict = v.paint(red, "NOT GREEN: "+first)
 	}
 	v.print("\n%s\n", verdict)
 }

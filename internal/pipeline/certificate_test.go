@@ -43,3 +43,12 @@ func TestCertificateWithAFailedTestIsNotGreen(t *testing.T) {
 		t.Error("one failed test: no error")
 	}
 }
+
+func TestLineWithAMissingTableNeverBalances(t *testing.T) {
+	t.Parallel()
+	var c Certificate
+	c.balance("studies", 4, Term{"missing", NotThere}, Term{"quarantined", 5})
+	if c.Lines[0].Balanced {
+		t.Error("a line balances although one of its tables is not there")
+	}
+}

@@ -286,11 +286,11 @@ func (t *tableCounter) add(ctx context.Context, schema, table string) {
 	t.certificate.Tables = append(t.certificate.Tables, TableCount{Schema: schema, Table: table, Rows: rows})
 }
 
-// rows is a count taken before; -1 makes a missing table show.
+// rows is a count taken before.
 func (t *tableCounter) rows(schema, table string) int64 {
 	i := slices.IndexFunc(t.certificate.Tables, func(c TableCount) bool { return c.Schema == schema && c.Table == table })
 	if i < 0 {
-		return -1
+		return NotThere
 	}
 	return t.certificate.Tables[i].Rows
 }
