@@ -124,7 +124,7 @@ func parseProxy(text string) (func(*http.Request) (*url.URL, error), error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
-		return nil, usagef("proxy %q is not an address", text).hint("--proxy http://proxy.example.org:3128")
+		return nil, usagef("proxy %q is not an address", text).hint("--proxy http://gateway.example.org:3128")
 	}
 	return http.ProxyURL(u), nil
 }

@@ -21,7 +21,7 @@ projects: projects            # the dbt projects; remove the line to use the bui
 registry:
   # base_url: https://clinicaltrials.gov/api/v2
   # user_agent: your-institute/1.0 (mailto:data@example.org)
-  # proxy: http://proxy.example.org:3128
+  # proxy: http://gateway.example.org:3128
   page_size: 1000             # studies a request, at most 1000
   rate: 50/1m                 # requests in any window of that length
 

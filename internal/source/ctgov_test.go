@@ -204,7 +204,7 @@ func TestBrokenConnections(t *testing.T) {
 		want    Kind
 	}{
 		{"refused", CTGovOptions{BaseURL: closed.URL}, nil, KindUnreachable},
-		{"no such host", CTGovOptions{BaseURL: "http://registry.invalid"}, nil, KindUnreachable},
+		{"no such host", CTGovOptions{BaseURL: "http://nowhere.invalid"}, nil, KindUnreachable},
 		{"closed before the answer", CTGovOptions{}, hijack(""), KindInterrupted},
 		{"closed in the body", CTGovOptions{}, hijack("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"studies\":[{"), KindInterrupted},
 		{"silent", CTGovOptions{Timeout: 50 * time.Millisecond}, silent(""), KindTimeout},
@@ -240,12 +240,12 @@ func TestProxyIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := client(t, CTGovOptions{BaseURL: "http://registry.invalid/api/v2", Proxy: http.ProxyURL(address)}, nil)
+	c := client(t, CTGovOptions{BaseURL: "http://nowhere.invalid/api/v2", Proxy: http.ProxyURL(address)}, nil)
 	got, err := c.Version(t.Context())
 	if want := (Version{"2.0.5", "2026-10-02T09:00:04"}); err != nil || got != want {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
-	if want := "http://registry.invalid/api/v2/version"; through != want {
+	if want := "http://nowhere.invalid/api/v2/version"; through != want {
 		t.Errorf("the proxy was asked for %q, want %q", through, want)
 	}
 }
