@@ -134,7 +134,7 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 	if targetDir == "" {
 		targetDir = filepath.Join(dir, "target")
 	}
-	w, err := opener(dir, "", 0)(ctx, project.Target)
+	w, err := opener(dir, "")(ctx, project.Target)
 	if err != nil {
 		return err
 	}

@@ -291,7 +291,7 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 		Threads:      c.Threads,
 		KeepExtracts: c.Keep.Extracts,
 		KeepRuns:     c.Keep.Runs,
-		Open:         opener(".", c.Memory, 0),
+		Open:         opener(".", c.Memory),
 		Now:          a.now,
 	}, nil
 }

@@ -46,9 +46,6 @@ type seen struct {
 
 // state is a new render in this scope.
 func (s *scope) state(ctx context.Context) *jinja.State {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	s.ctx = ctx
 	st := jinja.NewState(ctx)
 	st.Globals = s.global

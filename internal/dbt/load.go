@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -172,7 +173,7 @@ func (l *loader) native(sc *scope, file string, n *yaml.Node) any {
 	t, err := jinja.Parse(file, n.Value)
 	if err == nil {
 		var v any
-		if v, err = t.RenderNative(sc.state(nil)); err == nil {
+		if v, err = t.RenderNative(sc.state(context.Background())); err == nil {
 			return v
 		}
 	}

@@ -109,7 +109,7 @@ func (p *Project) ordered() []*pkg {
 func (l *loader) defineMacros(f file, t *jinja.Template) {
 	defs := t.Defs()
 	for _, b := range t.Blocks {
-		name := macroName(b)
+		name := b.MacroName()
 		if name == "" {
 			continue
 		}
@@ -128,18 +128,6 @@ func (l *loader) defineMacros(f file, t *jinja.Template) {
 		l.p.Macros[m.UniqueID] = m
 		l.p.macroOf[b] = m
 	}
-}
-
-func macroName(b *jinja.Block) string {
-	switch b.Kind {
-	case "macro":
-		return b.Name
-	case "test":
-		return "test_" + b.Name
-	case "materialization":
-		return "materialization_" + b.Name + "_" + b.Adapter
-	}
-	return ""
 }
 
 // findMacro resolves a name as templates of a package see it. The package's

@@ -250,7 +250,7 @@ func (p *Project) generateName(n *Node, part string, custom any) (string, error)
 	if m.PackageName != builtinName {
 		node = p.nodeDict(n)
 	}
-	v, err := m.call.Call(sc.state(nil), []any{custom, node}, nil)
+	v, err := m.call.Call(sc.state(context.Background()), []any{custom, node}, nil)
 	if err != nil {
 		return "", err
 	}
