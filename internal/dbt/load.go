@@ -18,6 +18,15 @@ import (
 // Load reads the project and its packages. It finds all errors it can: the
 // error is a [Problems] unless the file system or the options are at fault.
 func Load(o Options) (*Project, error) {
+	l := newLoader(o)
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	l.p.Warnings = l.warnings.sorted()
+	return l.p, nil
+}
+
+func newLoader(o Options) *loader {
 	if o.Profiles == nil {
 		o.Profiles = o.FS
 	}
@@ -30,12 +39,7 @@ func Load(o Options) (*Project, error) {
 		Macros: map[string]*Macro{}, Disabled: map[string][]*Node{}, packages: map[string]*pkg{},
 		macroOf: map[*jinja.Block]*Macro{}, disabledSources: map[string]*Source{},
 	}
-	l := &loader{o: o, p: p, patches: newPatches()}
-	if err := l.load(); err != nil {
-		return nil, err
-	}
-	p.Warnings = l.warnings.sorted()
-	return p, nil
+	return &loader{o: o, p: p, patches: newPatches()}
 }
 
 // loader is one Load. Its steps run one after another; inside a step files are
@@ -53,14 +57,7 @@ type loader struct {
 }
 
 func (l *loader) load() error {
-	root, err := l.readProject(".")
-	if err != nil {
-		return err
-	}
-	l.p.root, l.p.Name, l.p.Version = root, root.name, root.version
-	l.p.packages[root.name] = root
-	l.loadTarget()
-	if err := l.stop(); err != nil {
+	if err := l.loadRoot(); err != nil {
 		return err
 	}
 	l.loadPackages()
@@ -79,6 +76,18 @@ func (l *loader) load() error {
 		return l.stop() // so would be every ref to what is declared in there
 	}
 	l.finish()
+	return l.stop()
+}
+
+// loadRoot reads the project's own file and the target.
+func (l *loader) loadRoot() error {
+	root, err := l.readProject(".")
+	if err != nil {
+		return err
+	}
+	l.p.root, l.p.Name, l.p.Version = root, root.name, root.version
+	l.p.packages[root.name] = root
+	l.loadTarget()
 	return l.stop()
 }
 

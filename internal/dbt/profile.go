@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -54,7 +55,22 @@ func (l *loader) loadTarget() {
 	for _, k := range keysOf(l.o.Credentials) {
 		t.Credentials.Set(k, jinja.FromGo(l.o.Credentials[k]))
 	}
+	if err := t.expandURL(); err != nil {
+		l.fail(Problem{File: profilesFile, Message: err.Error(), Hint: "url: postgresql://user@host:5432/database?sslmode=verify-full"})
+	}
+	for _, secret := range t.Secrets() {
+		l.p.addSecret(secret)
+	}
 	t.complete(l.o.Threads)
+}
+
+// ReadTarget reads only which database a project means: no model, no macro.
+func ReadTarget(o Options) (Target, error) {
+	l := newLoader(o)
+	if err := l.loadRoot(); err != nil {
+		return Target{}, err
+	}
+	return l.p.Target, nil
 }
 
 func (l *loader) readProfile(data []byte, sc *scope) {
@@ -104,22 +120,14 @@ func (l *loader) readProfile(data []byte, sc *scope) {
 
 // complete fills in what credentials leave open, as each adapter does.
 func (t *Target) complete(threads int) {
-	first := func(keys ...string) string {
-		for _, k := range keys {
-			if v, _ := t.Credentials.Get(k); v != nil && v != "" {
-				return jinja.Str(v)
-			}
-		}
-		return ""
-	}
-	t.Type = first("type")
-	t.Schema = first("schema")
-	t.Database = first("database", "dbname")
+	t.Type = t.credential("type")
+	t.Schema = t.credential("schema")
+	t.Database = t.credential("database", "dbname")
 	if t.Type == "duckdb" {
 		if t.Schema == "" {
 			t.Schema = "main"
 		}
-		if file := first("path"); t.Database == "" {
+		if file := t.credential("path"); t.Database == "" {
 			t.Database = "memory"
 			if file != "" && file != ":memory:" {
 				base := path.Base(strings.ReplaceAll(file, `\`, "/"))
@@ -140,6 +148,32 @@ func (t *Target) complete(threads int) {
 	if threads > 0 {
 		t.Threads = threads
 	}
+}
+
+// credential is the first of these keys that says something, as text.
+func (t *Target) credential(keys ...string) string {
+	for _, k := range keys {
+		if v, _ := t.Credentials.Get(k); v != nil && v != "" {
+			return jinja.Str(v)
+		}
+	}
+	return ""
+}
+
+// Secrets are the passwords and keys of the output. One that is also its user,
+// database or another word that templates see is left out: hiding it would
+// deface what is written and hide nothing.
+func (t Target) Secrets() []string {
+	var secrets, words []string
+	for _, k := range keysIn(t.Credentials) {
+		value := t.credential(jinja.Str(k))
+		if secretCredential(jinja.Str(k)) {
+			secrets = append(secrets, value)
+		} else {
+			words = append(words, value)
+		}
+	}
+	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" || slices.Contains(words, secret) })
 }
 
 // secretCredential are the keys of credentials that templates do not see.
