@@ -28,6 +28,8 @@ var imports = map[string][]string{
 	"internal/warehouse": {"internal/schema"},
 
 	"internal/warehouse/duckdb":        {"internal/schema", "internal/warehouse"},
+	"internal/warehouse/postgres":      {"internal/schema", "internal/warehouse"},
+	"internal/warehouse/postgrestest":  {"internal/warehouse/postgres"},
 	"internal/warehouse/warehousetest": {"internal/schema", "internal/warehouse"},
 
 	"internal/dbt":   {"internal/graph", "internal/jinja", "internal/schema"},
@@ -45,6 +47,7 @@ var wiring = []string{"cmd/apotheca"}
 // owners names the one package that may import a heavy or delicate dependency.
 var owners = map[string]string{
 	"github.com/duckdb/duckdb-go/v2":         "internal/warehouse/duckdb",
+	"github.com/jackc/pgx/v5/pgconn":         "internal/warehouse/postgres",
 	"github.com/parquet-go/parquet-go":       "internal/lake",
 	"github.com/spf13/cobra":                 "cmd/apotheca",
 	"github.com/duckdb/duckdb-go-bindings":   "internal/warehouse/duckdb",

@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"apotheca/internal/warehouse"
+)
+
+// Query streams the result of the last statement. The protocol does not say
+// which that is, so the first rows of each are held until it is known.
+func (c *conn) Query(ctx context.Context, sql string, args ...any) (*warehouse.Rows, error) {
+	results, err := c.run(ctx, sql, args)
+	if err != nil {
+		return nil, c.failure(ctx, sql, err)
+	}
+	cursor := &cursor{results: results, failure: func(err error) error { return c.failure(ctx, sql, err) }}
+	if err := cursor.open(); err != nil {
+		return nil, err
+	}
+	return warehouse.NewRows(cursor.columns, cursor.next, cursor.close), nil
+}
+
+// Rows of a result are held until there are so many, or of so many bytes.
+const (
+	heldRows  = 1000
+	heldBytes = 1 << 20
+)
+
+type cursor struct {
+	results *results
+	failure func(error) error
+	columns []warehouse.ResultColumn
+	types   []uint32
+	held    [][]any
+	more    bool // the current result has more rows than are held
+	closed  bool
+}
+
+func (c *cursor) open() error {
+	for !c.more && c.results.next() {
+		c.describe()
+		bytes := 0
+		c.held = nil
+		for !c.more && c.results.reader.NextRow() {
+			row, size := c.row()
+			bytes += size
+			c.held = append(c.held, row)
+			c.more = c.results.single || len(c.held) == heldRows || bytes >= heldBytes
+		}
+		if !c.more {
+			if _, err := c.results.reader.Close(); err != nil {
+				break // and told by close
+			}
+		}
+	}
+	if c.more {
+		return nil
+	}
+	c.closed = true
+	if err := c.results.close(); err != nil {
+		return c.failure(err)
+	}
+	return nil
+}
+
+func (c *cursor) describe() {
+	fields := c.results.reader.FieldDescriptions()
+	c.columns, c.types = make([]warehouse.ResultColumn, len(fields)), make([]uint32, len(fields))
+	for i, field := range fields {
+		c.columns[i] = warehouse.ResultColumn{Name: field.Name, Type: typeName(field.DataTypeOID, field.TypeModifier)}
+		c.types[i] = field.DataTypeOID
+	}
+}
+
+// row is the current row and the size of its text.
+func (c *cursor) row() (row []any, bytes int) {
+	values := c.results.reader.Values()
+	row = make([]any, len(values))
+	for i, text := range values {
+		bytes += len(text)
+		if text != nil {
+			row[i] = parse(c.types[i], string(text))
+		}
+	}
+	return row, bytes
+}
+
+func (c *cursor) next() ([]any, error) {
+	if len(c.held) > 0 {
+		row := c.held[0]
+		c.held = c.held[1:]
+		return row, nil
+	}
+	if c.closed {
+		return nil, nil
+	}
+	if c.results.reader.NextRow() {
+		row, _ := c.row()
+		return row, nil
+	}
+	_, err := c.results.reader.Close()
+	another := err == nil && c.results.next()
+	c.closed = true
+	if err := c.results.close(); err != nil {
+		return nil, c.failure(err)
+	}
+	if another {
+		return nil, errors.New("a statement before the last returns too many rows to pass over\nhint: run the statements one at a time")
+	}
+	return nil, nil
+}
+
+func (c *cursor) close() error {
+	c.held = nil
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if err := c.results.close(); err != nil {
+		return c.failure(err)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package postgres
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// typeName is the name of a result column's type, spelled as format_type does.
+func typeName(oid uint32, modifier int32) string {
+	switch oid {
+	case pgtype.NumericOID:
+		if modifier >= 4 {
+			precision, scale := (modifier-4)>>16, (modifier-4)&0x7ff
+			return fmt.Sprintf("numeric(%d,%d)", precision, (scale^1024)-1024)
+		}
+	case pgtype.VarcharOID:
+		if modifier >= 4 {
+			return fmt.Sprintf("character varying(%d)", modifier-4)
+		}
+	case pgtype.BPCharOID:
+		if modifier >= 4 {
+			return fmt.Sprintf("character(%d)", modifier-4)
+		}
+	}
+	if name := baseName(oid); name != "" {
+		return name
+	}
+	if name := baseName(elementOf(oid)); name != "" {
+		return name + "[]"
+	}
+	return fmt.Sprintf("type %d", oid)
+}
+
+func baseName(oid uint32) string {
+	switch oid {
+	case pgtype.BoolOID:
+		return "boolean"
+	case pgtype.ByteaOID:
+		return "bytea"
+	case pgtype.NameOID:
+		return "name"
+	case pgtype.Int8OID:
+		return "bigint"
+	case pgtype.Int4OID:
+		return "integer"
+	case pgtype.Int2OID:
+		return "smallint"
+	case pgtype.OIDOID:
+		return "oid"
+	case pgtype.TextOID, pgtype.UnknownOID:
+		return "text"
+	case pgtype.JSONOID:
+		return "json"
+	case pgtype.JSONBOID:
+		return "jsonb"
+	case pgtype.Float4OID:
+		return "real"
+	case pgtype.Float8OID:
+		return "double precision"
+	case pgtype.NumericOID:
+		return "numeric"
+	case pgtype.VarcharOID:
+		return "character varying"
+	case pgtype.BPCharOID:
+		return "character"
+	case pgtype.QCharOID:
+		return `"char"`
+	case pgtype.DateOID:
+		return "date"
+	case pgtype.TimeOID:
+		return "time without time zone"
+	case pgtype.TimetzOID:
+		return "time with time zone"
+	case pgtype.TimestampOID:
+		return "timestamp without time zone"
+	case pgtype.TimestamptzOID:
+		return "timestamp with time zone"
+	case pgtype.IntervalOID:
+		return "interval"
+	case pgtype.UUIDOID:
+		return "uuid"
+	case pgtype.InetOID:
+		return "inet"
+	case pgtype.CIDROID:
+		return "cidr"
+	}
+	return ""
+}
+
+func elementOf(array uint32) uint32 {
+	switch array {
+	case pgtype.BoolArrayOID:
+		return pgtype.BoolOID
+	case pgtype.NameArrayOID:
+		return pgtype.NameOID
+	case pgtype.Int8ArrayOID:
+		return pgtype.Int8OID
+	case pgtype.Int4ArrayOID:
+		return pgtype.Int4OID
+	case pgtype.Int2ArrayOID:
+		return pgtype.Int2OID
+	case pgtype.TextArrayOID:
+		return pgtype.TextOID
+	case pgtype.VarcharArrayOID:
+		return pgtype.VarcharOID
+	case pgtype.Float8ArrayOID:
+		return pgtype.Float8OID
+	case pgtype.NumericArrayOID:
+		return pgtype.NumericOID
+	case pgtype.DateArrayOID:
+		return pgtype.DateOID
+	case pgtype.TimestampArrayOID:
+		return pgtype.TimestampOID
+	case pgtype.TimestamptzArrayOID:
+		return pgtype.TimestamptzOID
+	case pgtype.UUIDArrayOID:
+		return pgtype.UUIDOID
+	case pgtype.JSONArrayOID:
+		return pgtype.JSONOID
+	case pgtype.JSONBArrayOID:
+		return pgtype.JSONBOID
+	}
+	return 0
+}
