@@ -33,6 +33,7 @@ var imports = map[string][]string{
 	"internal/warehouse/warehousetest": {"internal/schema", "internal/warehouse"},
 
 	"internal/dbt":   {"internal/graph", "internal/jinja", "internal/schema"},
+	"internal/deps":  {"internal/dbt"},
 	"internal/build": {"internal/dbt", "internal/graph", "internal/jinja", "internal/schema", "internal/warehouse"},
 
 	"internal/pipeline": {

@@ -69,6 +69,7 @@ exit codes, without Python. What dbt has and this does not fails with its name.`
 			},
 		})
 	}
+	parent.AddCommand(a.dbtDepsCommand(f))
 	return parent
 }
 
@@ -301,7 +302,7 @@ func repeatLists(args []string) []string {
 	}
 	lists := []string{"--select", "-s", "--exclude", "--resource-type", "--output-keys"}
 	isCommand := func(arg string) bool {
-		return arg == "list" || slices.ContainsFunc(dbtCommands(), func(c dbtCommand) bool { return c.name == arg })
+		return arg == "list" || arg == "deps" || slices.ContainsFunc(dbtCommands(), func(c dbtCommand) bool { return c.name == arg })
 	}
 	var out []string
 	flag, taken, commanded := "", false, false

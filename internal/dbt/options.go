@@ -30,6 +30,9 @@ type Options struct {
 	// Env looks up an environment variable; nil means there are none.
 	Env func(name string) (string, bool)
 
+	// NoVersionCheck passes over require-dbt-version.
+	NoVersionCheck bool
+
 	FullRefresh bool
 	Threads     int    // 0: the profile's
 	Command     string // flags.WHICH: run, test, build, …

@@ -285,55 +285,17 @@ func (l *loader) checkProject(p *pkg) {
 // requireVersion checks require-dbt-version against the version whose
 // semantics projects get.
 func (l *loader) requireVersion(p *pkg) {
-	v := l.projectKey(p, "require-dbt-version")
-	for _, spec := range texts(v) {
-		for _, one := range strings.Split(spec, ",") {
-			ok, err := versionMatches(Version, strings.TrimSpace(one))
-			at := keyNode(p.doc, "require-dbt-version")
-			if err != nil {
-				l.fail(l.problemAt(p.file(projectFile), at, "require-dbt-version: "+err.Error(), `write it like [">=1.6.0", "<2.0.0"]`))
-			} else if !ok {
-				l.fail(l.problemAt(p.file(projectFile), at, fmt.Sprintf(
-					"package %s requires dbt %s, and this runner follows dbt %s", p.name, strings.Join(texts(v), ", "), Version), ""))
-				return
-			}
-		}
+	written := texts(l.projectKey(p, "require-dbt-version"))
+	at := keyNode(p.doc, "require-dbt-version")
+	bounds, err := ParseVersions(written)
+	if err != nil {
+		l.fail(l.problemAt(p.file(projectFile), at, "require-dbt-version: "+err.Error(), `write it like [">=1.6.0", "<2.0.0"]`))
+		return
 	}
-}
-
-var versionSpec = regexp.MustCompile(`^(>=|<=|==|=|>|<|!=)?\s*v?(\d+)\.(\d+)\.(\d+)([-.]?(a|b|rc|dev|alpha|beta)[\w.]*)?$`)
-
-func versionMatches(version, spec string) (bool, error) {
-	m, v := versionSpec.FindStringSubmatch(spec), versionSpec.FindStringSubmatch(version)
-	if m == nil {
-		return false, fmt.Errorf("%q is not a version", spec)
+	ours, _ := ParseVersion(Version)
+	if !l.o.NoVersionCheck && !Allows(bounds, ours) {
+		l.fail(l.problemAt(p.file(projectFile), at, fmt.Sprintf(
+			"this version of dbt is not supported with the '%s' package: it requires %s, and this runner follows dbt %s",
+			p.name, strings.Join(written, ", "), Version), "take another version of the package, or pass --no-version-check"))
 	}
-	order := 0
-	for i := 2; i <= 4 && order == 0; i++ {
-		order = compareNumbers(v[i], m[i])
-	}
-	if order == 0 && m[5] != "" {
-		order = 1 // a release comes after its own candidates
-	}
-	switch m[1] {
-	case ">=":
-		return order >= 0, nil
-	case "<=":
-		return order <= 0, nil
-	case ">":
-		return order > 0, nil
-	case "<":
-		return order < 0, nil
-	case "!=":
-		return order != 0, nil
-	}
-	return order == 0, nil
-}
-
-// compareNumbers compares digits without leading zeros.
-func compareNumbers(a, b string) int {
-	if len(a) != len(b) {
-		return len(a) - len(b)
-	}
-	return strings.Compare(a, b)
 }
