@@ -32,8 +32,10 @@ var imports = map[string][]string{
 	"internal/warehouse/postgrestest":  {"internal/warehouse/postgres"},
 	"internal/warehouse/warehousetest": {"internal/schema", "internal/warehouse"},
 
-	"internal/dbt":   {"internal/graph", "internal/jinja", "internal/schema"},
-	"internal/deps":  {"internal/dbt"},
+	"internal/deps":        {"internal/dbt"},
+	"internal/dbt":         {"internal/graph", "internal/jinja", "internal/schema"},
+	"internal/dbt/dbttest": {},
+
 	"internal/build": {"internal/dbt", "internal/graph", "internal/jinja", "internal/schema", "internal/warehouse"},
 
 	"internal/pipeline": {

@@ -3,37 +3,75 @@ package dbt_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"testing"
-	"testing/fstest"
 
 	"apotheca/internal/dbt"
+	"apotheca/internal/dbt/dbttest"
 )
 
-// BenchmarkLoadAndCompile reads and compiles 1,000 models with two tests each.
-func BenchmarkLoadAndCompile(b *testing.B) {
-	fsys := fstest.MapFS{
-		"dbt_project.yml": {Data: []byte("name: big\nprofile: big\nmodels: {big: {+materialized: table}}\n")},
-		"profiles.yml":    {Data: []byte("big: {target: d, outputs: {d: {type: duckdb}}}\n")},
+// BenchmarkLoad reads projects of several sizes.
+func BenchmarkLoad(b *testing.B) {
+	for _, models := range []int{100, 1_000, 10_000} {
+		b.Run(fmt.Sprint(models), func(b *testing.B) {
+			fsys := madeUp(b, models)
+			b.ReportAllocs()
+			for b.Loop() {
+				loadMadeUp(b, fsys)
+			}
+			perModel(b, models)
+		})
 	}
-	for i := range 1000 {
-		sql := "{{ config(tags=['x']) }}\nselect 1 as id\n"
-		if i > 0 {
-			sql += fmt.Sprintf("union all select * from {{ ref('m%d') }}\n", i/2)
-		}
-		fsys[fmt.Sprintf("models/m%d.sql", i)] = &fstest.MapFile{Data: []byte(sql)}
-		fsys[fmt.Sprintf("models/m%d.yml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil,
-			"models:\n  - name: m%d\n    columns:\n      - name: id\n        data_tests: [unique, not_null]\n", i)}
-	}
+}
+
+// BenchmarkCompile compiles every node of a loaded project.
+func BenchmarkCompile(b *testing.B) {
+	const models = 1_000
+	p := loadMadeUp(b, madeUp(b, models))
+	b.ReportAllocs()
 	for b.Loop() {
-		p, err := dbt.Load(dbt.Options{FS: fsys})
-		if err != nil {
-			b.Fatal(err)
-		}
 		for id, n := range p.Nodes {
-			if _, err := p.Compile(context.Background(), n, nil); err != nil {
+			if _, err := p.CompileWith(context.Background(), n, nil, dbt.Overrides{IsIncremental: new(bool)}); err != nil {
 				b.Fatalf("Compile(%s): %v", id, err)
 			}
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/model")
+	perModel(b, models)
+}
+
+// BenchmarkWriteManifest writes the manifest of a loaded project.
+func BenchmarkWriteManifest(b *testing.B) {
+	const models = 1_000
+	p := loadMadeUp(b, madeUp(b, models))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.WriteManifest(io.Discard, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perModel(b, models)
+}
+
+func madeUp(b *testing.B, models int) fs.FS {
+	b.Helper()
+	dir := b.TempDir()
+	if err := dbttest.Write(dir, models); err != nil {
+		b.Fatal(err)
+	}
+	return os.DirFS(dir)
+}
+
+func loadMadeUp(b *testing.B, fsys fs.FS) *dbt.Project {
+	b.Helper()
+	p, err := dbt.Load(dbt.Options{FS: fsys})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return p
+}
+
+func perModel(b *testing.B, models int) {
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(models), "µs/model")
 }
