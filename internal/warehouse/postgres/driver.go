@@ -46,13 +46,13 @@ func (w *Warehouse) Conn(ctx context.Context) (warehouse.Conn, error) {
 	for attempt := 1; ; attempt++ {
 		native, err := pgconn.ConnectConfig(ctx, w.config.Copy())
 		if err == nil {
-			return &conn{native: native}, nil
+			return &conn{native: native, role: w.role()}, nil
 		}
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("connect to PostgreSQL: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("connect to %s: %w", w.place(), context.Cause(ctx))
 		}
-		if attempt > w.options.Retries || !passing(err) {
-			return nil, w.connectError(err)
+		if failed := w.connectError(err); attempt > w.options.Retries || !failed.Passing {
+			return nil, failed
 		}
 		select {
 		case <-ctx.Done():
@@ -63,6 +63,7 @@ func (w *Warehouse) Conn(ctx context.Context) (warehouse.Conn, error) {
 
 type conn struct {
 	native *pgconn.PgConn
+	role   string // quoted
 	inTx   bool
 }
 
@@ -189,7 +190,11 @@ func (c *conn) Transact(ctx context.Context, work func(context.Context) error) e
 func (c *conn) commit(ctx context.Context) error {
 	tags, err := c.native.Exec(ctx, "commit").ReadAll()
 	if err != nil {
-		return c.failure(ctx, "commit", err)
+		failed := c.failure(ctx, "commit", err)
+		if errors.Is(failed, warehouse.ErrConnectionLost) {
+			return fmt.Errorf("whether it was done is not known: %w", failed)
+		}
+		return failed
 	}
 	if len(tags) == 1 && tags[0].CommandTag.String() == "ROLLBACK" {
 		return errors.New("the server rolled back because a statement of the transaction had failed")

@@ -44,6 +44,8 @@ func (o Options) config() (*pgconn.Config, error) {
 	text := o.URL
 	if text == "" {
 		text = o.keywords()
+	} else if err := checkURL(text); err != nil {
+		return nil, err
 	}
 	config, err := pgconn.ParseConfig(text)
 	if err != nil {
