@@ -80,10 +80,11 @@ type dbtCommand struct {
 
 func dbtCommands() []dbtCommand {
 	return []dbtCommand{
-		{name: "build", short: "Run seeds, models and tests in the order of the graph"},
+		{name: "build", short: "Run seeds, models, snapshots and tests in the order of the graph"},
 		{name: "run", short: "Run models"},
 		{name: "test", short: "Run data tests and unit tests"},
 		{name: "seed", short: "Load seeds"},
+		{name: "snapshot", short: "Bring the history of snapshots up to date"},
 		{name: "compile", short: "Write the SQL of models and tests without running it"},
 		{name: "ls", short: "List what a selection means", aliases: []string{"list"}},
 		{name: "parse", short: "Read the project and report what is wrong with it"},

@@ -19,11 +19,12 @@ type Command string
 // The commands. Build runs everything in one graph, in which a failing test
 // keeps what descends from the tested nodes from running.
 const (
-	Build   Command = "build"
-	RunAll  Command = "run"
-	Test    Command = "test"
-	Seed    Command = "seed"
-	Compile Command = "compile"
+	Build    Command = "build"
+	RunAll   Command = "run"
+	Test     Command = "test"
+	Seed     Command = "seed"
+	Snapshot Command = "snapshot"
+	Compile  Command = "compile"
 )
 
 // runs reports whether a command runs nodes of a type.
@@ -35,8 +36,10 @@ func (c Command) runs(t dbt.ResourceType) bool {
 		return t == dbt.DataTest || t == dbt.UnitTestResource
 	case Seed:
 		return t == dbt.Seed
+	case Snapshot:
+		return t == dbt.Snapshot
 	case Compile:
-		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis
+		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot
 	default:
 		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot || t == dbt.DataTest || t == dbt.UnitTestResource
 	}

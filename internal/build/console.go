@@ -118,6 +118,8 @@ func successText(r *Result) string {
 	switch r.Type() {
 	case dbt.Seed:
 		return "OK loaded seed file " + r.Name()
+	case dbt.Snapshot:
+		return "OK snapshotted " + r.Name()
 	case dbt.Operation:
 		return "OK hook: " + r.Name()
 	}
@@ -130,6 +132,8 @@ func errorText(r *Result) string {
 		return "creating sql " + r.Node.Config.Materialized() + " model " + r.Name()
 	case dbt.Seed:
 		return "loading seed file " + r.Name()
+	case dbt.Snapshot:
+		return "snapshotting " + r.Name()
 	}
 	return r.Name()
 }

@@ -12,12 +12,12 @@
 //
 // and each node ends in one status:
 //
-//	models, seeds, hooks   success │ error │ skipped
+//	models, seeds, snapshots, hooks   success │ error │ skipped
 //	data and unit tests    pass │ warn │ fail │ error │ skipped
 //
 // Invariants: a node that fails leaves the relation of the run before as it
 // was; a skipped node names the failure it was skipped for; every selected node
-// has exactly one result, also when the run is stopped. Snapshots, python
-// models and the materializations of other adapters are refused by name, never
+// has exactly one result, also when the run is stopped. Python models
+// and the materializations of other adapters are refused by name, never
 // passed over.
 package build

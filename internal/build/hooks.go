@@ -46,7 +46,7 @@ func (r *run) runHook(ctx context.Context, s *session, result *Result) {
 	if result.Node.Hook.When == "on-run-end" {
 		extra = r.hookContext()
 	}
-	sql, err := r.Project.Render(ctx, result.Node, adapter{r, s}, result.Node.RawCode, extra)
+	sql, err := r.Project.Render(ctx, dbt.Running{Node: result.Node, Adapter: adapter{r, s}, Names: extra}, result.Node.RawCode)
 	if err != nil {
 		result.fail(err)
 		return

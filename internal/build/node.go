@@ -8,7 +8,7 @@ import (
 	"apotheca/internal/dbt"
 )
 
-// node runs a model, a seed, a data test or an analysis into its result.
+// node runs a model, a seed, a snapshot, a data test or an analysis into its result.
 func (r *run) node(ctx context.Context, s *session, result *Result) {
 	n := result.Node
 	if err := r.refuse(n); err != nil {
@@ -29,6 +29,8 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 	switch n.ResourceType {
 	case dbt.Seed:
 		err = r.seed(ctx, s, result)
+	case dbt.Snapshot:
+		err = r.snapshot(ctx, s, result)
 	case dbt.DataTest:
 		err = r.dataTest(ctx, s, result)
 	default:
@@ -45,8 +47,6 @@ func (r *run) refuse(n *dbt.Node) error {
 		return fmt.Errorf("%s:%d: %s is not supported\nhint: %s", n.OriginalFilePath, max(n.Line, 1), what, hint)
 	}
 	switch {
-	case n.ResourceType == dbt.Snapshot:
-		return unsupported("the snapshot "+n.Name, "leave it out with --exclude "+n.Name)
 	case n.Language == "python":
 		return unsupported("the python model "+n.Name, "write it in SQL, or leave it out with --exclude "+n.Name)
 	case n.ResourceType == dbt.Model:
@@ -83,8 +83,18 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 	r.mu.Lock()
 	r.compiled[n.UniqueID] = compiled
 	r.mu.Unlock()
+	if n.ResourceType == dbt.Snapshot {
+		return nil // a file may hold several; dbt writes none of them
+	}
 	result.CompiledPath, err = r.writeCompiled(n, compiled.Code)
 	return err
+}
+
+// running is a node under way as templates see it.
+func (r *run) running(s *session, n *dbt.Node) dbt.Running {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return dbt.Running{Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[n.UniqueID]}
 }
 
 // runModelHooks runs a node's hooks of one side of its transaction. Each entry
@@ -94,7 +104,7 @@ func (r *run) runModelHooks(ctx context.Context, s *session, n *dbt.Node, hooks 
 		if hook.Transaction != inside {
 			continue
 		}
-		sql, err := r.Project.Render(ctx, n, adapter{r, s}, hook.SQL, nil)
+		sql, err := r.Project.Render(ctx, r.running(s, n), hook.SQL)
 		if err != nil {
 			return fmt.Errorf("render hook: %w", err)
 		}

@@ -41,6 +41,8 @@ func (v adapterValue) GetAttr(name string) (any, bool) {
 		return constantMacro(false), true
 	case "commit", "cache_added", "cache_dropped", "cache_renamed", "nice_connection_name", "disable_transactions", "warn_once":
 		return constantMacro(nil), true
+	case "get_hard_deletes_behavior":
+		return jinja.Func(v.hardDeletes), true
 	case "get_pseudocolumns_for_relation":
 		return constantMacro([]any{}), true
 	}
@@ -132,7 +134,7 @@ func (v adapterValue) database(name string) jinja.Func {
 	case "check_schema_exists", "list_relations", "list_relations_without_caching", "already_exists", "get_columns_in_table",
 		"expand_target_column_types", "convert_type", "get_incremental_strategy_macro", "valid_incremental_strategies",
 		"render_raw_columns_constraints", "render_raw_model_constraints", "standardize_grants_dict", "valid_snapshot_target",
-		"assert_valid_snapshot_target_given_strategy", "get_hard_deletes_behavior", "verify_database", "parse_index",
+		"assert_valid_snapshot_target_given_strategy", "verify_database", "parse_index",
 		"external_root", "location_exists", "get_seed_file_path", "store_relation":
 		return func(*jinja.State, []any, *jinja.Dict) (any, error) {
 			return nil, fmt.Errorf("adapter.%s() is not supported", name)

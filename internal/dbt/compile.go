@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"strings"
-
-	"apotheca/internal/jinja"
 )
 
 // Compiled is a node's SQL.
@@ -95,62 +92,6 @@ func (p *Project) compileError(n *Node, err error) error {
 }
 
 var undefinedName = regexp.MustCompile(`^'(\w+)' is undefined`)
-
-// Render renders a template as a node sees it: a hook's SQL, a header. Extra
-// are more names for it, such as `results` in an on-run-end hook: template
-// values, or plain Go data. n may be nil.
-func (p *Project) Render(ctx context.Context, n *Node, a Adapter, text string, extra map[string]any) (string, error) {
-	sc := p.runScope(n, a, Overrides{})
-	sc.extra = map[string]any{}
-	for k, v := range extra {
-		sc.extra[k] = jinja.FromGo(v)
-	}
-	name := "template"
-	if n != nil {
-		name = n.shownFile()
-	}
-	out, err := sc.renderText(ctx, name, text)
-	if err != nil && n != nil {
-		return "", p.compileError(n, err)
-	}
-	return out, err
-}
-
-// CallMacro calls a macro by the name that templates would use, as n sees it:
-// the project's own wins over a package's, which wins over dbt's. Arguments are
-// template values, plain Go data, Relations or Columns. n may be nil.
-func (p *Project) CallMacro(ctx context.Context, n *Node, a Adapter, name string, args ...any) (any, error) {
-	sc := p.runScope(n, a, Overrides{})
-	var m *Macro
-	if in, macro, dotted := strings.Cut(name, "."); dotted {
-		m = p.macroIn(in, macro)
-	} else {
-		m = p.findMacro(sc.pkg, name)
-	}
-	if m == nil {
-		problem := Problem{Message: fmt.Sprintf("there is no macro named '%s'", name)}
-		if near := nearest(name, p.macroNames()); near != "" {
-			problem.Hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		return nil, problem
-	}
-	values := make([]any, len(args))
-	for i, arg := range args {
-		switch x := arg.(type) {
-		case Relation:
-			values[i] = relationValue{sc, x}
-		case Column:
-			values[i] = columnValue{sc, x}
-		default:
-			values[i] = jinja.FromGo(arg)
-		}
-	}
-	v, err := m.call.Call(sc.state(ctx), values, nil)
-	if err != nil {
-		return nil, templateProblem(m.OriginalFilePath, m.Line, err)
-	}
-	return v, nil
-}
 
 func (p *Project) macroNames() []string {
 	var names []string

@@ -30,6 +30,8 @@ type scope struct {
 	seen    *seen          // what a parse found out, or nil
 	secrets bool           // DBT_ENV_SECRET_ may be read
 
+	compiled *Compiled // the node's SQL once it is known
+
 	ctx     context.Context
 	results map[string]any // of statements, by name
 	ctes    *cteSet        // ephemeral parents met while compiling
@@ -196,6 +198,11 @@ func (s *scope) nodeName(name string) (any, bool) {
 			return nil, true
 		}
 		return s.modelDict(), true
+	case "sql", "compiled_code":
+		if s.compiled == nil {
+			return nil, false
+		}
+		return s.compiled.Code, true
 	case "graph":
 		return s.p.graphDict(), true
 	case "builtins":

@@ -6,7 +6,7 @@ import "apotheca/internal/jinja"
 func (p *Project) targetValue() *jinja.Dict { return p.Target.dict() }
 
 // modelDict is `model` in templates.
-func (s *scope) modelDict() *jinja.Dict { return s.p.nodeDict(s.node) }
+func (s *scope) modelDict() *jinja.Dict { return s.running(s.node) }
 
 // nodeDict is a node as the manifest and templates have it.
 func (p *Project) nodeDict(n *Node) *jinja.Dict {

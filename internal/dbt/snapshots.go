@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"errors"
 	"fmt"
 	"path"
 
@@ -43,4 +44,28 @@ func (l *loader) yamlSnapshot(p *patch) *Node {
 	}
 	l.parseNode(n, p)
 	return n
+}
+
+// hardDeletes is adapter.get_hard_deletes_behavior(config): what becomes of a
+// snapshot's rows that the query no longer returns.
+func (v adapterValue) hardDeletes(*jinja.State, []any, *jinja.Dict) (any, error) {
+	if v.s.node == nil {
+		return nil, errors.New("adapter.get_hard_deletes_behavior() is for snapshots")
+	}
+	return v.s.node.Config.hardDeletes()
+}
+
+func (c *Config) hardDeletes() (string, error) {
+	behavior, old := c.String("hard_deletes"), c.String("invalidate_hard_deletes")
+	switch {
+	case behavior != "" && old != "":
+		return "", errors.New("hard_deletes and invalidate_hard_deletes exclude each other")
+	case old == "True" || behavior == "invalidate":
+		return "invalidate", nil
+	case behavior == "" || behavior == "ignore":
+		return "ignore", nil
+	case behavior == "new_record":
+		return behavior, nil
+	}
+	return "", fmt.Errorf("hard_deletes must be ignore, invalidate or new_record, not %s", behavior)
 }

@@ -106,7 +106,7 @@ func TestCompileUnitTestRefuses(t *testing.T) {
 	}
 }
 
-func TestRenderAndCallMacro(t *testing.T) {
+func TestRenderAndCall(t *testing.T) {
 	t.Parallel()
 	a := txtar.Parse([]byte(unitTestProject + `
 -- macros/generate_schema_name.sql --
@@ -120,18 +120,22 @@ func TestRenderAndCallMacro(t *testing.T) {
 	if n.Schema != "plain" {
 		t.Errorf("schema = %q, want plain", n.Schema)
 	}
-	got, err := p.Render(context.Background(), n, scripted{}, "grant on {{ this }} {{ target.name }} {{ results | length }}", map[string]any{"results": []any{1, 2}})
-	if want := `grant on "memory"."plain"."out" dev 2`; err != nil || got != want {
+	running := dbt.Running{
+		Node: n, Adapter: scripted{}, Compiled: &dbt.Compiled{Code: "select 1"},
+		Names: map[string]any{"results": []any{1, 2}},
+	}
+	got, err := p.Render(context.Background(), running, "grant on {{ this }} {{ target.name }} {{ results | length }} {{ sql }} {{ model.compiled_code }}")
+	if want := `grant on "memory"."plain"."out" dev 2 select 1 select 1`; err != nil || got != want {
 		t.Errorf("Render = %q, %v, want %q", got, err, want)
 	}
 	if !p.HasMacro("generate_schema_name") || p.HasMacro("generate_alias_name") {
 		t.Error("HasMacro must tell the project's macros from dbt's")
 	}
-	v, err := p.CallMacro(context.Background(), n, scripted{}, "get_where_subquery", dbt.Relation{Identifier: "x"})
+	v, err := p.Call(context.Background(), running, "get_where_subquery", dbt.Relation{Identifier: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r, ok := v.(interface{ Str() string }); !ok || r.Str() != "x" {
-		t.Errorf("CallMacro = %v, want the relation x", v)
+		t.Errorf("Call = %v, want the relation x", v)
 	}
 }

@@ -1,0 +1,110 @@
+package dbt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
+
+// Running is a node under way, or a run without a node, as the templates that
+// do its work see it.
+type Running struct {
+	Node    *Node // nil outside any node
+	Adapter Adapter
+	// Compiled is the node's SQL; nil before it is known.
+	Compiled *Compiled
+	// Names are more names for the templates, such as `results` in an
+	// on-run-end hook: template values, or plain Go data.
+	Names map[string]any
+}
+
+// scope is what the templates of something under way see.
+func (p *Project) scope(r Running) *scope {
+	sc := p.runScope(r.Node, r.Adapter, Overrides{})
+	sc.compiled = r.Compiled
+	sc.extra = map[string]any{}
+	for name, value := range r.Names {
+		sc.extra[name] = sc.value(value)
+	}
+	return sc
+}
+
+// Render renders a template: a hook's SQL, a header.
+func (p *Project) Render(ctx context.Context, r Running, text string) (string, error) {
+	name := "template"
+	if r.Node != nil {
+		name = r.Node.shownFile()
+	}
+	out, err := p.scope(r).renderText(ctx, name, text)
+	if err != nil && r.Node != nil {
+		return "", p.compileError(r.Node, err)
+	}
+	return out, err
+}
+
+// Call calls a macro by the name that templates would use, or as
+// package.name: the project's own wins over a package's, which wins over
+// dbt's. Arguments are template values, plain Go data, Relations, Columns or
+// Nodes.
+func (p *Project) Call(ctx context.Context, r Running, name string, args ...any) (any, error) {
+	return p.CallNamed(ctx, r, name, args, nil)
+}
+
+// CallNamed is Call with arguments by name as well.
+func (p *Project) CallNamed(ctx context.Context, r Running, name string, args []any, named *jinja.Dict) (any, error) {
+	sc := p.scope(r)
+	m := p.macro(sc.pkg, name)
+	if m == nil {
+		problem := Problem{Message: fmt.Sprintf("there is no macro named '%s'", name)}
+		if near := nearest(name, p.macroNames()); near != "" {
+			problem.Hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		return nil, problem
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		values[i] = sc.value(arg)
+	}
+	v, err := m.call.Call(sc.state(ctx), values, named)
+	if err != nil {
+		return nil, templateProblem(m.OriginalFilePath, m.Line, err)
+	}
+	return v, nil
+}
+
+// macro finds a macro by its name or by package.name.
+func (p *Project) macro(in *pkg, name string) *Macro {
+	if where, macro, dotted := strings.Cut(name, "."); dotted {
+		return p.macroIn(where, macro)
+	}
+	return p.findMacro(in, name)
+}
+
+// value makes a template value of what Go code hands to templates.
+func (s *scope) value(v any) any {
+	switch x := v.(type) {
+	case Relation:
+		return relationValue{s, x}
+	case Column:
+		return columnValue{s, x}
+	case *Config:
+		return x.values
+	case *Node:
+		return s.running(x)
+	}
+	return jinja.FromGo(v)
+}
+
+// running is a node as `model` shows it: its SQL is in it once it is known.
+func (s *scope) running(n *Node) *jinja.Dict {
+	d := s.p.nodeDict(n)
+	d.Set("raw_sql", n.RawCode)
+	if s.compiled != nil && n == s.node {
+		d.Set("compiled", true)
+		d.Set("compiled_code", s.compiled.Code)
+		d.Set("compiled_sql", s.compiled.Code)
+	}
+	return d
+}
