@@ -75,7 +75,7 @@ func equalDicts(a, b *Dict, budget *int) bool {
 		return false
 	}
 	for _, e := range a.entries {
-		i := b.find(e.hash)
+		i := b.find(hashed(e.key))
 		if i < 0 || !equal(e.val, b.entries[i].val, budget) {
 			return false
 		}

@@ -2,8 +2,11 @@ package jinja
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math"
+	"math/bits"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -11,18 +14,23 @@ import (
 // are the same key. A nil *Dict reads as empty.
 type Dict struct {
 	entries []entry
-	index   map[any]int // from hash to entry, only once a scan would be slow
+	index   []int32 // a hash table of places in entries, from 1; only once a scan would be slow
+	// What a Freeze made common to several dicts is copied before it changes.
+	entriesShared, indexShared bool
 }
 
-type entry struct{ hash, key, val any }
+type entry struct{ key, val any }
 
 // scanMax is up to how many entries a Dict is searched one by one; most are
-// keyword arguments and small records, for which a map costs more than it saves.
-const scanMax = 8
+// keyword arguments and small records, for which a table costs more than it saves.
+const scanMax = 12
 
 // NewDict returns a dict of alternating keys and values.
 func NewDict(kv ...any) *Dict {
 	d := &Dict{}
+	if len(kv) > 0 {
+		d.entries = make([]entry, 0, len(kv)/2)
+	}
 	for i := 0; i+1 < len(kv); i += 2 {
 		d.Set(kv[i], kv[i+1])
 	}
@@ -55,15 +63,20 @@ func (d *Dict) Get(key any) (any, bool) {
 // Set adds an entry or replaces its value, keeping its place.
 func (d *Dict) Set(key, val any) {
 	h := hashed(key)
-	if i := d.find(h); i >= 0 {
+	i := d.find(h)
+	d.ownEntries()
+	if i >= 0 {
 		d.entries[i].val = val
 		return
 	}
-	d.entries = append(d.entries, entry{h, key, val})
-	if d.index != nil {
-		d.index[h] = len(d.entries) - 1
-	} else if len(d.entries) > scanMax {
+	d.entries = append(d.entries, entry{key, val})
+	switch n := len(d.entries); {
+	case n <= scanMax:
+	case 2*n > len(d.index):
 		d.reindex()
+	default:
+		d.ownIndex()
+		d.place(h, n)
 	}
 }
 
@@ -73,14 +86,23 @@ func (d *Dict) Del(key any) {
 	if i < 0 {
 		return
 	}
-	last := len(d.entries) - 1
-	if i == last && d.index != nil {
-		delete(d.index, d.entries[i].hash)
-	}
 	// A fresh slice, so that a Keys() taken before stays what it was.
 	d.entries = append(d.entries[:i:i], d.entries[i+1:]...)
-	if i != last && d.index != nil {
+	d.entriesShared = d.entriesShared && i == len(d.entries)
+	if d.index != nil {
 		d.reindex()
+	}
+}
+
+// reindex makes the table anew, at least twice as large as the entries.
+func (d *Dict) reindex() {
+	d.index, d.indexShared = nil, false
+	if len(d.entries) <= scanMax {
+		return
+	}
+	d.index = make([]int32, 1<<bits.Len(uint(4*len(d.entries)-1)))
+	for i, e := range d.entries {
+		d.place(hashed(e.key), i+1)
 	}
 }
 
@@ -111,39 +133,85 @@ func (d *Dict) items() []any {
 	return out
 }
 
+// Freeze makes copies of the dict cheap: they share its entries until they
+// change. It must come before others can see the dict.
+func (d *Dict) Freeze() *Dict {
+	d.entriesShared, d.indexShared = true, true
+	return d
+}
+
 // Copy is a new dict of the same entries.
 func (d *Dict) Copy() *Dict {
-	out := &Dict{}
 	if d == nil {
-		return out
+		return &Dict{}
 	}
-	out.entries = append(out.entries, d.entries...)
-	if len(out.entries) > scanMax {
-		out.reindex()
+	out := *d
+	if !d.entriesShared {
+		out.entries = slices.Clone(d.entries)
 	}
-	return out
+	if !d.indexShared {
+		out.index = slices.Clone(d.index)
+	}
+	return &out
 }
 
-func (d *Dict) reindex() {
-	d.index = make(map[any]int, len(d.entries)*2)
-	for i, e := range d.entries {
-		d.index[e.hash] = i
+func (d *Dict) ownEntries() {
+	if d.entriesShared {
+		d.entries, d.entriesShared = append(make([]entry, 0, len(d.entries)+2), d.entries...), false
 	}
 }
 
+func (d *Dict) ownIndex() {
+	if d.indexShared {
+		d.index, d.indexShared = slices.Clone(d.index), false
+	}
+}
+
+// place enters the n-th entry into the table.
+func (d *Dict) place(hash any, n int) {
+	mask := uint64(len(d.index) - 1)
+	i := spread64(hash) & mask
+	for d.index[i] != 0 {
+		i = (i + 1) & mask
+	}
+	d.index[i] = int32(n)
+}
+
+// find is the place of what hashed made of a key, or -1.
 func (d *Dict) find(hash any) int {
-	if d.index != nil {
-		if i, ok := d.index[hash]; ok {
-			return i
+	text, isText := hash.(string)
+	is := func(e *entry) bool {
+		if isText {
+			s, ok := e.key.(string)
+			return ok && s == text
+		}
+		return hashed(e.key) == hash
+	}
+	if d.index == nil {
+		for i := range d.entries {
+			if is(&d.entries[i]) {
+				return i
+			}
 		}
 		return -1
 	}
-	for i := range d.entries {
-		if d.entries[i].hash == hash {
-			return i
+	mask := uint64(len(d.index) - 1)
+	for i := spread64(hash) & mask; d.index[i] != 0; i = (i + 1) & mask {
+		if n := int(d.index[i]) - 1; is(&d.entries[n]) {
+			return n
 		}
 	}
 	return -1
+}
+
+var hashSeed = maphash.MakeSeed()
+
+// spread64 makes a number of what hashed made of a key.
+func spread64(hash any) uint64 {
+	if s, ok := hash.(string); ok {
+		return maphash.String(hashSeed, s)
+	}
+	return maphash.Comparable(hashSeed, hash)
 }
 
 // merge adds the entries of a mapping, or of pairs.
