@@ -185,34 +185,35 @@ func (w *Warehouse) database() string { return cmp.Or(w.config.Database, w.confi
 // checkURL refuses a URL in which a password seems to reach into other parts:
 // those are shown.
 func checkURL(url string) error {
-	_, rest, found := strings.Cut(url, "://")
-	if !found || !strings.HasPrefix(url, "postgres") {
-		return optionsError("the URL is none of PostgreSQL's")
+	const form = "it looks like postgres://user:password@host:5432/database?sslmode=require"
+	scheme, rest, _ := strings.Cut(url, "://")
+	if scheme != "postgres" && scheme != "postgresql" {
+		return &ConnectError{where: "PostgreSQL", problem: "the URL is none of PostgreSQL's", advice: form}
 	}
-	if at, slash := strings.IndexByte(rest, '@'), strings.IndexByte(rest, '/'); strings.Count(rest, "@") > 1 || at > slash && slash >= 0 {
-		return optionsError("the URL has an @ where none belongs; in a password, @ / ? # % and : are written %40 %2F %3F %23 %25 %3A")
+	at, slash := strings.LastIndexByte(rest, '@'), strings.IndexByte(rest, '/')
+	if strings.Count(rest, "@") > 1 || slash >= 0 && at > slash {
+		return &ConnectError{where: "PostgreSQL", problem: "the URL has an @ where none belongs",
+			advice: "in a password, write / : @ ? # % as %2F %3A %40 %3F %23 %25"}
 	}
 	return nil
 }
 
-// parseError keeps what the driver says of the options and leaves out where
-// it quotes them.
+// parseError keeps what the driver says of the options and leaves out where it
+// quotes them.
 func (o Options) parseError(err error) error {
-	_, problem, _ := cutLast(err.Error(), "`: ")
-	if o.URL != "" && strings.HasPrefix(problem, "failed to parse as URL") {
-		problem = "the URL cannot be read"
+	problem := err.Error()
+	if i := strings.LastIndex(problem, "`: "); i >= 0 {
+		problem = problem[i+len("`: "):]
 	}
-	return optionsError(problem)
-}
-
-func cutLast(text, separator string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, separator); i >= 0 {
-		return text[:i], text[i+len(separator):], true
+	e := &ConnectError{where: "PostgreSQL", problem: problem, advice: "check the connection in profiles.yml and the PG* variables"}
+	switch {
+	case strings.HasPrefix(problem, "failed to parse as URL"):
+		e.problem = "the URL cannot be read"
+		e.advice = "it looks like postgres://user:password@host:5432/database?sslmode=require"
+	case strings.Contains(problem, "sslmode"):
+		e.advice = "sslmode is disable, allow, prefer, require, verify-ca or verify-full"
+	case strings.Contains(problem, "TLS"):
+		e.advice = "check sslrootcert, sslcert and sslkey (PGSSLROOTCERT, PGSSLCERT, PGSSLKEY)"
 	}
-	return "", text, false
-}
-
-func optionsError(problem string) *ConnectError {
-	return &ConnectError{where: "PostgreSQL", problem: problem,
-		advice: "a URL looks like postgres://user:password@host:5432/database?sslmode=require"}
+	return e
 }

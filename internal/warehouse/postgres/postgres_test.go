@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"apotheca/internal/warehouse"
@@ -13,7 +14,14 @@ import (
 // server is for all tests that do not harm it.
 var server = postgrestest.Shared()
 
+// TestMain keeps the machine's own settings of PostgreSQL out of the tests.
 func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "PG") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	_ = os.Setenv("PGPASSFILE", os.DevNull)
 	code := m.Run()
 	server.Stop()
 	os.Exit(code)
@@ -36,4 +44,18 @@ func open(t *testing.T, o postgres.Options) *postgres.Warehouse {
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, func(t *testing.T) warehouse.Warehouse { return open(t, server.Database(t)) })
+}
+
+func fetch(t *testing.T, w *postgres.Warehouse, sql string) warehouse.Table {
+	t.Helper()
+	conn, err := w.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	table, err := warehouse.Fetch(t.Context(), conn, -1, sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -113,4 +114,14 @@ func unprivileged() (*syscall.Credential, error) {
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
 	return nil, errors.New("a PostgreSQL server must not run as root, and there is no account postgres or nobody")
+}
+
+// freePort is one that nobody listens at now.
+func freePort() uint16 {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 5433
+	}
+	defer listener.Close()
+	return uint16(listener.Addr().(*net.TCPAddr).Port)
 }

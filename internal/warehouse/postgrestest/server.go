@@ -1,7 +1,9 @@
 package postgrestest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,7 +18,11 @@ import (
 
 // Server is a PostgreSQL server of its own.
 type Server struct {
-	settings []string
+	settings    []string
+	access      string // of pg_hba.conf, empty for everybody
+	certificate []byte // in PEM, as the key
+	key         []byte
+	port        uint16 // of TCP, 0 for a socket only
 
 	mu        sync.Mutex
 	dir       string // empty before the first start
@@ -24,11 +30,30 @@ type Server struct {
 	databases int
 }
 
-// Start starts a server that lives as long as the test. Settings are
-// PostgreSQL's own, such as max_connections=20.
-func Start(t testing.TB, settings ...string) *Server {
+// Option makes a server differ from the usual one.
+type Option func(*Server)
+
+// Setting is one of PostgreSQL's own: "max_connections=20".
+func Setting(setting string) Option {
+	return func(s *Server) { s.settings = append(s.settings, setting) }
+}
+
+// Access are lines of pg_hba.conf that take the place of the usual ones, which
+// let everybody in. The superuser keeps the way in through the socket.
+func Access(lines string) Option { return func(s *Server) { s.access = lines } }
+
+// TCP has the server listen at 127.0.0.1 as well.
+func TCP() Option { return func(s *Server) { s.port = freePort() } }
+
+// TLS turns TLS on, with a certificate and its key in PEM.
+func TLS(certificate, key []byte) Option {
+	return func(s *Server) { s.certificate, s.key = certificate, key }
+}
+
+// Start starts a server that lives as long as the test.
+func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()
-	s := Shared(settings...)
+	s := Shared(options...)
 	t.Cleanup(s.Stop)
 	if err := s.start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -38,7 +63,13 @@ func Start(t testing.TB, settings ...string) *Server {
 
 // Shared is a server for all tests of a package. It is started by the first
 // test that wants a database; who makes it stops it, in TestMain.
-func Shared(settings ...string) *Server { return &Server{settings: settings} }
+func Shared(options ...Option) *Server {
+	s := &Server{}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
 
 // Stop ends the server and removes what it kept.
 func (s *Server) Stop() {
@@ -73,10 +104,20 @@ func (s *Server) Restart(t testing.TB) {
 // Options lead to the server's own database, as its superuser.
 func (s *Server) Options() postgres.Options {
 	return postgres.Options{
-		Host: s.dir, Port: 5432, User: superuser, Database: "postgres", SSLMode: "disable",
+		Host: s.dir, Port: s.socketPort(), User: superuser, Database: "postgres", SSLMode: "disable",
 		ConnectTimeout: 10 * time.Second,
 	}
 }
+
+// Address leads to the same database by TCP.
+func (s *Server) Address() postgres.Options {
+	o := s.Options()
+	o.Host, o.Port = "127.0.0.1", s.port
+	return o
+}
+
+// socketPort is part of the socket's name.
+func (s *Server) socketPort() uint16 { return cmp.Or(s.port, 5432) }
 
 // Database makes an empty database, which is dropped after the test.
 func (s *Server) Database(t testing.TB) postgres.Options {
@@ -139,6 +180,51 @@ func (s *Server) start(ctx context.Context) error {
 	return s.launch(ctx, bin, as)
 }
 
+// configure writes the files that the server reads when it starts.
+func (s *Server) configure(as *syscall.Credential) error {
+	if s.access != "" {
+		access := "local all " + superuser + " trust\n" + s.access + "\n"
+		if err := s.write("pg_hba.conf", []byte(access), as); err != nil {
+			return err
+		}
+	}
+	if s.certificate == nil {
+		return nil
+	}
+	return errors.Join(s.write("server.crt", s.certificate, as), s.write("server.key", s.key, as))
+}
+
+// write writes a file of the data folder that belongs to the server.
+func (s *Server) write(name string, content []byte, as *syscall.Credential) error {
+	file := filepath.Join(s.data(), name)
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		return err
+	}
+	if as == nil {
+		return nil
+	}
+	return os.Chown(file, int(as.Uid), int(as.Gid))
+}
+
+// arguments of the server. Nothing has to outlive the machine.
+func (s *Server) arguments() []string {
+	settings := []string{
+		fmt.Sprintf("port=%d", s.socketPort()), "listen_addresses=", "fsync=off", "synchronous_commit=off",
+		"full_page_writes=off", "shared_buffers=64MB",
+	}
+	if s.port != 0 {
+		settings = append(settings, "listen_addresses=127.0.0.1")
+	}
+	if s.certificate != nil {
+		settings = append(settings, "ssl=on")
+	}
+	arguments := []string{"-D", s.data(), "-k", s.dir}
+	for _, setting := range append(settings, s.settings...) {
+		arguments = append(arguments, "-c", setting)
+	}
+	return arguments
+}
+
 // create makes the data folder. It is not in the test's own folder, whose
 // parents the server's user may not enter, and its path must be short enough
 // for a socket.
@@ -163,27 +249,19 @@ func (s *Server) create(bin string, as *syscall.Credential) error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	return nil
+	return s.configure(as)
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // launch starts the server and waits until it lets somebody in.
 func (s *Server) launch(ctx context.Context, bin string, as *syscall.Credential) error {
-	arguments := []string{"-D", s.data(), "-k", s.dir}
-	// Nothing has to outlive the machine.
-	for _, setting := range append([]string{
-		"listen_addresses=", "port=5432", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
-		"shared_buffers=64MB", "unix_socket_permissions=0777",
-	}, s.settings...) {
-		arguments = append(arguments, "-c", setting)
-	}
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	command := exec.Command(filepath.Join(bin, "postgres"), arguments...)
+	command := exec.Command(filepath.Join(bin, "postgres"), s.arguments()...)
 	command.Dir, command.Env, command.Stdout, command.Stderr = s.dir, environment(), log, log
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
 	p, err := startProcess(command)
@@ -211,7 +289,7 @@ func (s *Server) awaitReady(ctx context.Context, p *process) error {
 		}
 		select {
 		case <-p.ended:
-			return fmt.Errorf("it ended")
+			return errors.New("it ended")
 		case <-ctx.Done():
 			return err
 		case <-tick.C:
