@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v4"
 
 	"apotheca/internal/pipeline"
+	"apotheca/projects"
 )
 
 // configName is the configuration file looked for in the working folder.
@@ -24,6 +26,7 @@ const configName = "apotheca.yml"
 type config struct {
 	Dir      string         `yaml:"dir"`
 	Projects string         `yaml:"projects"`
+	Target   string         `yaml:"target"`
 	Registry registryConfig `yaml:"registry"`
 	Keep     keepConfig     `yaml:"keep"`
 	Threads  int            `yaml:"threads"`
@@ -78,6 +81,26 @@ func readConfig() (config, error) {
 			hint("apotheca init DIR writes a %s that lists every setting", configName)
 	}
 	return c, nil
+}
+
+// with lays the flags --dir and --target over the file, where they were given.
+func (c config) with(cmd *cobra.Command, dir, target string) config {
+	if cmd.Flags().Changed("dir") {
+		c.Dir = dir
+	}
+	if cmd.Flags().Changed("target") {
+		c.Target = target
+	}
+	return c
+}
+
+func (c config) layout() pipeline.Layout {
+	return pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials}
+}
+
+// pipelineProject is the project of the built-in pipeline.
+func (c config) pipelineProject() (files fs.FS, label string, err error) {
+	return c.projectFS(projects.ClinicalTrials, clinicalTrialsProject)
 }
 
 // projectFS is where the project of a pipeline is read from: the folder the

@@ -136,7 +136,7 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 	if targetDir == "" {
 		targetDir = filepath.Join(dir, "target")
 	}
-	w, err := opener(dir, "")(ctx, project.Target)
+	w, err := a.opener(access{base: dir})(ctx, project.Target)
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (a *app) dbtEnv() func(string) (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		path, err := filepath.Abs(pipeline.Layout{Root: c.Dir}.Warehouse())
+		path, err := filepath.Abs(c.layout().Warehouse())
 		if err != nil {
 			return "", false
 		}

@@ -18,6 +18,8 @@ const configTemplate = `# Settings of apotheca in this folder. All are optional;
 dir: apotheca-data            # lake, warehouse, run records, logs
 projects: projects            # the dbt projects; remove the line to use the built-in ones
 
+# target: postgres            # an output of the project's profiles.yml; the default is its own choice
+
 registry:
   # base_url: https://clinicaltrials.gov/api/v2
   # user_agent: your-institute/1.0 (mailto:data@example.org)

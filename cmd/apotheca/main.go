@@ -71,6 +71,7 @@ type app struct {
 	environ        func() []string // name=value
 	now            func() time.Time
 	colour         bool
+	mask           *mask // over what is printed, once secrets are known
 
 	// How patient a run is with the registry; tests have little time.
 	retry   source.Policy
@@ -109,6 +110,7 @@ Start here:
 		a.statusCommand(),
 		a.queryCommand(),
 		a.dbtCommand(),
+		a.doctorCommand(),
 		a.sampleRegistryCommand(),
 		a.initCommand(),
 		a.versionCommand(),

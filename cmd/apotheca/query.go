@@ -8,51 +8,54 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"apotheca/internal/pipeline"
 	"apotheca/internal/warehouse"
-	"apotheca/internal/warehouse/duckdb"
 )
 
 func (a *app) queryCommand() *cobra.Command {
-	var dir, format string
+	var dir, target, format string
 	cmd := &cobra.Command{
 		Use:   `query "select …"`,
 		Short: "Ask the warehouse",
-		Long: `Runs one query on the embedded warehouse, read-only, and prints what it returns:
-as a table for people, as csv or json for scripts. The star schema is in the
-schema analytics, which unqualified names look in first; the rows as they were
-loaded are in staging.`,
+		Long: `Runs one query on the warehouse, read-only, and prints what it returns: as a table
+for people, as csv or json for scripts. The star schema is in the schema
+analytics, which unqualified names look in first; the rows as they were loaded
+are in staging.`,
 		Example: `  apotheca query "select overall_status, count(*) from dim_study group by all"
   apotheca query --format csv "select * from fact_study_site" > sites.csv`,
 		Args: oneArg("query in quotes", `apotheca query "select count(*) from dim_study"`),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := readConfig()
-			if err != nil {
-				return err
-			}
-			if !cmd.Flags().Changed("dir") {
-				dir = c.Dir
-			}
 			switch format {
 			case "table", "csv", "json":
 			default:
 				return usagef("no format is named %q", format).hint("--format table, csv or json")
 			}
-			return a.query(cmd, pipeline.Layout{Root: dir}.Warehouse(), args[0], format)
+			c, err := readConfig()
+			if err != nil {
+				return err
+			}
+			return a.query(cmd.Context(), c.with(cmd, dir, target), args[0], format)
 		},
 	}
 	dirFlag(cmd, &dir)
+	targetFlag(cmd, &target)
 	cmd.Flags().StringVar(&format, "format", "table", "table, csv or json")
 	return cmd
 }
 
-func (a *app) query(cmd *cobra.Command, path, sql, format string) error {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return usagef("there is no warehouse at %s", path).
-			hint("apotheca run clinical-trials --sample makes one; --dir names another folder")
+func (a *app) query(ctx context.Context, c config, sql, format string) error {
+	rowsTo := a.stdout // what is in the tables is shown as it is
+	a.hideSecrets()
+	target, err := a.pipelineTarget(c)
+	if err != nil {
+		return err
 	}
-	ctx := cmd.Context()
-	w, err := duckdb.Open(ctx, duckdb.Options{Path: path, ReadOnly: true})
+	if path := duckdbPath(target, ""); target.Type == "duckdb" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return usagef("there is no warehouse at %s", path).
+				hint("apotheca run clinical-trials --sample makes one; --dir names another folder")
+		}
+	}
+	w, err := a.opener(access{readOnly: true})(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func (a *app) query(cmd *cobra.Command, path, sql, format string) error {
 		return &userError{message: err.Error(), code: exitUsage, cause: err,
 			advice: `apotheca query "select table_schema, table_name from information_schema.tables" lists the tables`}
 	}
-	return writeRows(a.stdout, rows, format)
+	return writeRows(rowsTo, rows, format)
 }
 
 // searchSchemas lets unqualified names mean the star first, then what it was
@@ -89,6 +92,11 @@ func searchSchemas(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect
 	}
 	_, err = conn.Exec(ctx, "set search_path = "+warehouse.StringLiteral(path))
 	return err
+}
+
+// targetFlag chooses the warehouse of every command that uses one.
+func targetFlag(cmd *cobra.Command, target *string) {
+	cmd.Flags().StringVarP(target, "target", "t", "", "`output` of profiles.yml that is meant (default its own choice)")
 }
 
 // dirFlag is the flag of every command that works in a data folder.

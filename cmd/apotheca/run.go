@@ -11,7 +11,6 @@ import (
 
 	"apotheca/internal/pipeline"
 	"apotheca/internal/source"
-	"apotheca/projects"
 )
 
 // clinicalTrials is the built-in pipeline, and the name of its folder in the
@@ -111,7 +110,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.rate, "rate", "", "requests in any window of that length, `N/1m`; 0 is no limit (default 50/1m)")
 	flags.StringVar(&f.userAgent, "user-agent", "", "the `name` we give the registry (default apotheca/"+version+")")
 	flags.StringVar(&f.proxy, "proxy", "", "HTTP proxy `URL` (default from HTTPS_PROXY)")
-	flags.StringVarP(&f.target, "target", "t", "", "`output` of profiles.yml to build on (default its own choice)")
+	targetFlag(cmd, &f.target)
 	flags.BoolVar(&f.json, "json", false, "print the run's record as JSON, progress on standard error")
 }
 
@@ -139,7 +138,7 @@ func (f *runFlags) merge(cmd *cobra.Command, c config) config {
 			*to = value
 		}
 	}
-	set("dir", &c.Dir, f.dir)
+	c = c.with(cmd, f.dir, f.target)
 	set("base-url", &c.Registry.BaseURL, f.baseURL)
 	set("user-agent", &c.Registry.UserAgent, f.userAgent)
 	set("proxy", &c.Registry.Proxy, f.proxy)
@@ -166,7 +165,7 @@ func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage
 		return err
 	}
 	o.From, o.To = from, to
-	o.Layout.Flags = dirWords(cmd, f.dir)
+	o.Layout.Flags = placeWords(cmd)
 	o.Reads = f.reads(cmd)
 	if f.sample != "" && from == pipeline.Extract {
 		sample, err := a.startSample(f.sample)
@@ -221,12 +220,15 @@ func (f *runFlags) reads(cmd *cobra.Command) string {
 	return strings.Join(words, " ")
 }
 
-// dirWords are what commands repeat to mean the same data folder.
-func dirWords(cmd *cobra.Command, dir string) string {
-	if !cmd.Flags().Changed("dir") {
-		return ""
+// placeWords are what commands repeat to mean the same data folder and target.
+func placeWords(cmd *cobra.Command) string {
+	var words []string
+	for _, name := range []string{"dir", "target"} {
+		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
+			words = append(words, "--"+name, shellWord(flag.Value.String()))
+		}
 	}
-	return "--dir " + shellWord(dir)
+	return strings.Join(words, " ")
 }
 
 // shellWord quotes what a shell would take apart.
@@ -260,7 +262,7 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	project, label, err := c.projectFS(projects.ClinicalTrials, clinicalTrialsProject)
+	project, label, err := c.pipelineProject()
 	if err != nil {
 		return o, err
 	}
@@ -269,7 +271,7 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 		return o, err
 	}
 	return pipeline.Options{
-		Layout:      pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials},
+		Layout:      c.layout(),
 		Version:     version,
 		RunDate:     runDate,
 		FullRefresh: f.fullRefresh,
@@ -286,12 +288,12 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 		Spec:         spec,
 		Project:      project,
 		ProjectLabel: label,
-		Target:       f.target,
+		Target:       c.Target,
 		Env:          a.env,
 		Threads:      c.Threads,
 		KeepExtracts: c.Keep.Extracts,
 		KeepRuns:     c.Keep.Runs,
-		Open:         opener(".", c.Memory),
+		Open:         a.opener(access{memoryLimit: c.Memory}),
 		Now:          a.now,
 	}, nil
 }

@@ -30,7 +30,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if cmd.Flags().Changed("dir") {
 				c.Dir = dir
 			}
-			l := pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials, Flags: dirWords(cmd, dir)}
+			l := pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials, Flags: placeWords(cmd)}
 			s, err := pipeline.ReadStatus(l)
 			if err != nil {
 				return err

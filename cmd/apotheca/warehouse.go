@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,28 +17,36 @@ import (
 	"apotheca/internal/warehouse/postgres"
 )
 
-// opener opens the warehouse of a target. A relative path is relative to base,
-// as dbt has it: the folder of the project.
-func opener(base, memoryLimit string) func(context.Context, dbt.Target) (warehouse.Warehouse, error) {
+// access is how a warehouse is opened, whichever it is.
+type access struct {
+	base        string // the folder that a relative path in the profile is relative to
+	memoryLimit string // of an embedded warehouse
+	readOnly    bool
+}
+
+// opener opens the warehouse of a target. From then on nothing that is printed
+// holds the target's passwords.
+func (a *app) opener(how access) func(context.Context, dbt.Target) (warehouse.Warehouse, error) {
 	return func(ctx context.Context, target dbt.Target) (warehouse.Warehouse, error) {
+		a.hide(target.Secrets())
 		switch target.Type {
 		case "duckdb":
 			if err := checkKeys(target, duckdbKeys); err != nil {
 				return nil, err
 			}
-			path := text(target.Credentials.Get("path"))
-			if path == ":memory:" {
-				path = ""
-			} else if !filepath.IsAbs(path) {
-				path = filepath.Join(base, path)
-			}
-			return duckdb.Open(ctx, duckdb.Options{Path: path, MemoryLimit: memoryLimit})
+			return duckdb.Open(ctx, duckdb.Options{
+				Path: duckdbPath(target, how.base), MemoryLimit: how.memoryLimit, ReadOnly: how.readOnly,
+			})
 		case "postgres":
-			options, err := postgresOptions(target)
+			if err := checkKeys(target, postgresKeys); err != nil {
+				return nil, err
+			}
+			o, err := postgresOptions(target)
 			if err != nil {
 				return nil, err
 			}
-			return postgres.Open(ctx, options)
+			o.ReadOnly = how.readOnly
+			return postgres.Open(ctx, o)
 		default:
 			return nil, usagef("target %s of profile %s is of type %q, which this version cannot open",
 				target.Name, target.Profile, target.Type).
@@ -46,68 +55,18 @@ func opener(base, memoryLimit string) func(context.Context, dbt.Target) (warehou
 	}
 }
 
-// duckdbKeys are what an output of type duckdb may say. Others (attach,
+// duckdbKeys and postgresKeys are what an output may say. Others (attach,
 // settings, extensions, …) would change what the models see, so that passing
 // over them would give a result that real dbt does not.
-var duckdbKeys = []string{"type", "path", "database", "schema", "threads", "retries"}
+var (
+	duckdbKeys   = []string{"type", "path", "database", "schema", "threads", "retries"}
+	postgresKeys = []string{
+		"type", "host", "port", "user", "password", "pass", "dbname", "database", "schema", "threads",
+		"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "keepalives_idle", "retries",
+		"search_path", "role", "application_name", "url",
+	}
+)
 
-// postgresKeys are dbt's, and url.
-var postgresKeys = []string{
-	"type", "url", "host", "port", "user", "password", "pass", "dbname", "database", "schema", "threads",
-	"sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "keepalives_idle", "retries",
-	"search_path", "role", "application_name",
-}
-
-// postgresOptions are the credentials of an output. What it leaves out or
-// empty, the PG* variables say.
-func postgresOptions(target dbt.Target) (postgres.Options, error) {
-	if err := checkKeys(target, postgresKeys); err != nil {
-		return postgres.Options{}, err
-	}
-	var err error
-	get := func(keys ...string) string {
-		for _, key := range keys {
-			if value := text(target.Credentials.Get(key)); value != "" {
-				return value
-			}
-		}
-		return ""
-	}
-	number := func(key string, most, otherwise int) int {
-		value := get(key)
-		if value == "" {
-			return otherwise
-		}
-		n, bad := strconv.Atoi(value)
-		if bad != nil || n < 0 || n > most {
-			err = usagef("profiles.yml: profile %s, target %s: %s is %q, which is no number from 0 to %d",
-				target.Profile, target.Name, key, value, most)
-		}
-		return n
-	}
-	const day = 24 * 60 * 60
-	o := postgres.Options{
-		URL:             get("url"),
-		Host:            get("host"),
-		Port:            uint16(number("port", 65535, 0)),
-		User:            get("user"),
-		Password:        get("password", "pass"),
-		Database:        get("dbname", "database"),
-		SSLMode:         get("sslmode"),
-		SSLRootCert:     get("sslrootcert"),
-		SSLCert:         get("sslcert"),
-		SSLKey:          get("sslkey"),
-		ConnectTimeout:  time.Duration(number("connect_timeout", day, 10)) * time.Second,
-		KeepalivesIdle:  time.Duration(number("keepalives_idle", day, 0)) * time.Second,
-		SearchPath:      get("search_path"),
-		Role:            get("role"),
-		ApplicationName: cmp.Or(get("application_name"), "apotheca"),
-		Retries:         number("retries", 100, 1),
-	}
-	return o, err
-}
-
-// checkKeys refuses what a driver does not know.
 func checkKeys(target dbt.Target, known []string) error {
 	for _, key := range target.Credentials.Keys() {
 		if name := fmt.Sprint(key); !slices.Contains(known, name) {
@@ -118,9 +77,52 @@ func checkKeys(target dbt.Target, known []string) error {
 	return nil
 }
 
-func text(value any, found bool) string {
-	if !found || value == nil {
-		return ""
+// duckdbPath is the file of a target, empty for one in memory.
+func duckdbPath(target dbt.Target, base string) string {
+	path := credential(target, "path")
+	if path == ":memory:" || filepath.IsAbs(path) {
+		return strings.TrimPrefix(path, ":memory:")
 	}
-	return fmt.Sprint(value)
+	return filepath.Join(base, path)
+}
+
+// postgresOptions reads an output by dbt's names and defaults. What it leaves
+// empty, the PG* variables say, as they do for every PostgreSQL program.
+func postgresOptions(target dbt.Target) (postgres.Options, error) {
+	var err error
+	get := func(keys ...string) string { return credential(target, keys...) }
+	number := func(key string, most, otherwise int) int {
+		written := get(key)
+		if written == "" {
+			return otherwise
+		}
+		n, bad := strconv.Atoi(written)
+		if bad != nil || n < 0 || n > most {
+			err = usagef("profiles.yml: profile %s, target %s: %s is %q, which is no number from 0 to %d",
+				target.Profile, target.Name, key, written, most)
+		}
+		return n
+	}
+	seconds := func(key string, otherwise int) time.Duration {
+		return time.Duration(number(key, 24*60*60, otherwise)) * time.Second
+	}
+	return postgres.Options{
+		Host: get("host"), Port: uint16(number("port", math.MaxUint16, 0)),
+		User: get("user"), Password: get("password", "pass"), Database: get("dbname", "database"),
+		SSLMode: get("sslmode"), SSLRootCert: get("sslrootcert"), SSLCert: get("sslcert"), SSLKey: get("sslkey"),
+		ConnectTimeout: seconds("connect_timeout", 10), KeepalivesIdle: seconds("keepalives_idle", 0),
+		SearchPath: get("search_path"), Role: get("role"),
+		ApplicationName: cmp.Or(get("application_name"), "apotheca"),
+		Retries:         number("retries", 100, 1),
+	}, err
+}
+
+// credential is the first of these keys of the output that says something.
+func credential(target dbt.Target, keys ...string) string {
+	for _, key := range keys {
+		if value, found := target.Credentials.Get(key); found && value != nil && value != "" {
+			return fmt.Sprint(value)
+		}
+	}
+	return ""
 }

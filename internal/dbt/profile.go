@@ -160,11 +160,16 @@ func (t *Target) credential(keys ...string) string {
 	return ""
 }
 
+// secretLengthMin is the length from which a password can be hidden: without
+// every "1", little would be left to read.
+const secretLengthMin = 4
+
 // Secrets are the passwords and keys of the output. One that is also its user,
 // database or another word that templates see is left out: hiding it would
 // deface what is written and hide nothing.
 func (t Target) Secrets() []string {
-	var secrets, words []string
+	var secrets []string
+	words := []string{t.Name, t.Profile}
 	for _, k := range keysIn(t.Credentials) {
 		value := t.credential(jinja.Str(k))
 		if secretCredential(jinja.Str(k)) {
@@ -173,7 +178,9 @@ func (t Target) Secrets() []string {
 			words = append(words, value)
 		}
 	}
-	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" || slices.Contains(words, secret) })
+	return slices.DeleteFunc(secrets, func(secret string) bool {
+		return len(secret) < secretLengthMin || slices.Contains(words, secret)
+	})
 }
 
 // secretCredential are the keys of credentials that templates do not see.

@@ -29,6 +29,22 @@ func (l Layout) Lake() string { return filepath.Join(l.Root, "lake", l.Pipeline)
 // Warehouse is the embedded warehouse's file, shared by all pipelines.
 func (l Layout) Warehouse() string { return filepath.Join(l.Root, "warehouse.duckdb") }
 
+// WarehouseVariable is the environment variable by which profiles.yml of a
+// built-in project learns where the warehouse of the data folder is. Real dbt
+// reads the same one.
+const WarehouseVariable = "APOTHECA_WAREHOUSE"
+
+// Env is an environment in which that variable, where it is not set, names the
+// warehouse of this folder.
+func (l Layout) Env(env func(string) (string, bool)) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if value, ok := env(name); ok || name != WarehouseVariable {
+			return value, ok
+		}
+		return l.Warehouse(), true
+	}
+}
+
 // Runs holds the run records of all pipelines.
 func (l Layout) Runs() string { return filepath.Join(l.Root, "state", "runs") }
 

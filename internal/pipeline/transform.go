@@ -110,28 +110,14 @@ func (r *run) loadFirst(problem string) error {
 
 // project reads the dbt project for this run's day.
 func (r *run) project() (*dbt.Project, error) {
-	env := func(name string) (string, bool) {
-		if value, ok := r.Env(name); ok {
-			return value, true
-		}
-		if name == WarehouseVariable {
-			return r.Layout.Warehouse(), true
-		}
-		return "", false
-	}
 	return dbt.Load(dbt.Options{
 		FS: r.Project, Dir: r.ProjectLabel, Target: r.Target,
 		Vars: map[string]any{"run_date": r.RunDate},
-		Env:  env, FullRefresh: r.FullRefresh, Threads: r.Threads, Command: string(build.Build),
+		Env:  r.Layout.Env(r.Env), FullRefresh: r.FullRefresh, Threads: r.Threads, Command: string(build.Build),
 		Now: r.record.StartedAt, InvocationID: rand.Text(),
 		Log: func(message string) { r.Reporter.Note(Build, message) },
 	})
 }
-
-// WarehouseVariable is the environment variable by which profiles.yml of a
-// built-in project learns where the warehouse of the data folder is. Real dbt
-// reads the same one.
-const WarehouseVariable = "APOTHECA_WAREHOUSE"
 
 // build runs the dbt project and counts what the certificate certifies.
 func (r *run) build(ctx context.Context, s *StageRecord) error {

@@ -37,6 +37,8 @@ type Options struct {
 	// Retries is how often a connection that failed for a passing reason is
 	// tried again.
 	Retries int
+	// ReadOnly has the server refuse whatever would change something.
+	ReadOnly bool
 }
 
 // config is what the driver makes of the options.
@@ -65,6 +67,9 @@ func (o Options) config() (*pgconn.Config, error) {
 	config.RuntimeParams["timezone"] = "UTC"
 	config.RuntimeParams["datestyle"] = "ISO, MDY"
 	config.RuntimeParams["client_encoding"] = "UTF8"
+	if o.ReadOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
 	config.AfterConnect = o.startSession
 	return config, nil
 }

@@ -1,0 +1,11 @@
+// Package doctor checks a target before a run needs it: the warehouse, the
+// rights in it, the folders and the room on their disks. It says for each
+// check what it found and what to type.
+//
+// A driver that knows more of its database than the contract tells offers it
+// by a method, Examine; what is common to all is tried, not asked: a schema is
+// made and rolled back.
+//
+// The package changes nothing that outlives it. It mends nothing either: that
+// takes rights which a run should not have.
+package doctor
