@@ -38,6 +38,8 @@ var imports = map[string][]string{
 
 	"internal/build": {"internal/dbt", "internal/graph", "internal/jinja", "internal/schema", "internal/warehouse"},
 
+	"internal/conformance": {"internal/warehouse"},
+
 	"internal/pipeline": {
 		"internal/build", "internal/dbt", "internal/flatten", "internal/graph",
 		"internal/lake", "internal/schema", "internal/source", "internal/warehouse",
@@ -46,7 +48,7 @@ var imports = map[string][]string{
 }
 
 // anything may be imported by these: they wire, or test what is wired.
-var wiring = []string{"cmd/apotheca"}
+var wiring = []string{"cmd/apotheca", "cmd/dbt-conformance"}
 
 // owners names the one package that may import a heavy or delicate dependency.
 var owners = map[string]string{
