@@ -41,7 +41,7 @@ type flags struct {
 	dbt, apotheca                   string
 	results, document               string
 	project, packages, adapter      string
-	vars                            string
+	vars, postgres                  string
 	reuse                           bool
 }
 
@@ -74,6 +74,7 @@ func parse(args []string, stderr io.Writer) (flags, []string, error) {
 	set.StringVar(&f.packages, "packages", "", "`folder` of the packages of --project")
 	set.StringVar(&f.vars, "vars", "", "variables for --project, as `YAML`")
 	set.StringVar(&f.adapter, "adapter", "", "only this `adapter`: duckdb or postgres")
+	set.StringVar(&f.postgres, "postgres", "", "`URL` of a PostgreSQL server to make databases on (default: one is started)")
 	set.StringVar(&f.work, "work", filepath.Join(os.TempDir(), "dbt-conformance"), "`folder` to run in")
 	set.StringVar(&f.schemas, "schemas", "../shared/data/dbt-schemas", "`folder` of the published JSON schemas")
 	set.StringVar(&f.dbt, "dbt", "dbt", "real dbt's `command`")
@@ -100,7 +101,7 @@ func compare(ctx context.Context, f flags, names []string, stdout, stderr io.Wri
 			if f.adapter != "" && f.adapter != adapter {
 				continue
 			}
-			report, err := compareOne(ctx, t, adapter, o)
+			report, err := compareOne(ctx, f, t, adapter, o)
 			if err != nil {
 				return 0, err
 			}
@@ -116,15 +117,19 @@ func compare(ctx context.Context, f flags, names []string, stdout, stderr io.Wri
 	return unexplained, nil
 }
 
-func compareOne(ctx context.Context, t conformance.Target, adapter string, o conformance.Options) (*conformance.Report, error) {
-	var database conformance.Database
+func compareOne(ctx context.Context, f flags, t conformance.Target, adapter string, o conformance.Options) (*conformance.Report, error) {
 	switch adapter {
 	case "duckdb":
-		database = &duckDB{}
-	default:
-		return nil, fmt.Errorf("target %s: no adapter is named %q", t.Name, adapter)
+		return conformance.Run(ctx, t, adapter, &duckDB{}, o)
+	case "postgres":
+		p, stop, err := newPostgreSQL(ctx, f.postgres, t.Name)
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		return conformance.Run(ctx, t, adapter, p, o)
 	}
-	return conformance.Run(ctx, t, adapter, database, o)
+	return nil, fmt.Errorf("target %s: no adapter is named %q", t.Name, adapter)
 }
 
 // keep puts a report among the others and writes the document anew.

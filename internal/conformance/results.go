@@ -77,8 +77,9 @@ var (
 	colours  = regexp.MustCompile("\x1b\\[[0-9;]*m")
 	stamped  = regexp.MustCompile(`^\d\d:\d\d:\d\d  ?`)
 	duration = regexp.MustCompile(` in \d+\.\d+s`)
-	finished = regexp.MustCompile(`^(Finished running.*) in \d.*$`)
-	progress = regexp.MustCompile(`^\d+ of \d+ (.*?) \.+ \[(.*)\]$`)
+	node     = regexp.MustCompile(`^[\w:]+\.[\w.]+$`)
+	finished = regexp.MustCompile(`^Finished running (.*) in \d.*$`)
+	progress = regexp.MustCompile(`^(\d+) of \d+ (.* \.* ?\[.*\])$`)
 )
 
 // told are the lines of a console that tools read: progress, without order and
@@ -92,9 +93,11 @@ func told(console []byte) []string {
 		switch {
 		case progress.MatchString(line):
 			found := progress.FindStringSubmatch(line)
-			lines = append(lines, found[1]+" ["+found[2]+"]")
+			lines = append(lines, strings.Repeat("#", len(found[1]))+" "+found[2])
 		case finished.MatchString(line):
-			lines = append(lines, finished.FindStringSubmatch(line)[1])
+			kinds := strings.Split(finished.FindStringSubmatch(line)[1], ", ")
+			slices.Sort(kinds) // dbt's own order changes from run to run
+			lines = append(lines, "Finished running "+strings.Join(kinds, ", "))
 		case strings.HasPrefix(line, "Done. PASS="):
 			lines = append(lines, line)
 		}
@@ -124,18 +127,18 @@ func (c *comparison) compareListings(dbt, apotheca []byte) {
 	c.compareLines("ls", left, right)
 }
 
+// listed leaves out what is not of the list: log lines, and the rest of them.
 func listed(console []byte) []string {
 	var lines []string
 	for line := range bytes.Lines(console) {
 		text := strings.TrimRight(colours.ReplaceAllString(string(line), ""), " \r\n")
-		if text == "" || stamped.MatchString(text) || strings.HasPrefix(text, " ") {
-			continue // a log line, or the rest of one
-		}
 		var value map[string]any
-		if json.Unmarshal([]byte(text), &value) == nil {
-			text = printed(value)
+		switch {
+		case json.Unmarshal([]byte(text), &value) == nil:
+			lines = append(lines, printed(value))
+		case node.MatchString(text):
+			lines = append(lines, text)
 		}
-		lines = append(lines, text)
 	}
 	return lines
 }

@@ -54,7 +54,7 @@ type Known struct {
 
 // defaultSteps build twice: only then do incremental models meet what they
 // left.
-var defaultSteps = []string{"ls", "build", "build", "docs generate"}
+var defaultSteps = []string{"ls --output json", "build", "build", "docs generate"}
 
 // Targets is the list of projects, with reasons that hold for all of them.
 type Targets struct {

@@ -71,6 +71,9 @@ func Shared(options ...Option) *Server {
 	return s
 }
 
+// Run starts a shared server for a program that is no test.
+func (s *Server) Run(ctx context.Context) error { return s.start(ctx) }
+
 // Stop ends the server and removes what it kept.
 func (s *Server) Stop() {
 	s.mu.Lock()
