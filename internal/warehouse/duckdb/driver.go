@@ -237,7 +237,9 @@ func (c *conn) Transact(ctx context.Context, work func(context.Context) error) (
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("commit: %w", context.Cause(ctx))
 	}
-	if _, err := c.Exec(ctx, "commit"); err != nil {
+	// Of a transaction in which a statement failed, commit keeps nothing and
+	// says nothing; any other statement does.
+	if _, err := c.Exec(ctx, "select 1; commit"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true

@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"Types", testTypes},
 		{"Awkward", testAwkwardValues},
+		{"LocalTimes", testLocalTimes},
 		{"EmptyTable", testEmptyTable},
 		{"LongNames", testLongNames},
 		{"HostileIdentifiers", testHostileIdentifiers},
@@ -32,15 +33,21 @@ func Run(t *testing.T, open Open) {
 		{"LoadIsAtomic", testLoadIsAtomic},
 		{"LoadRefusesWhatDoesNotFit", testLoadRefuses},
 		{"LoadManyRows", testLoadManyRows},
+		{"LoadEveryType", testLoadEveryType},
+		{"LoadConverts", testLoadConverts},
+		{"LoadStops", testLoadStops},
 		{"Commit", testCommit},
 		{"Rollback", testRollback},
 		{"RollbackOnPanic", testRollbackOnPanic},
+		{"KeptOrNot", testKeptOrNot},
 		{"Swap", testSwap},
+		{"SwapUnderReaders", testSwapUnderReaders},
 		{"Catalog", testCatalog},
 		{"Cancel", testCancel},
 		{"LeaveEarly", testLeaveEarly},
 		{"Sessions", testSessions},
 		{"Errors", testErrors},
+		{"FailsInTheMiddle", testFailsInTheMiddle},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -32,6 +32,15 @@ func testTypes(b *bench) {
 		{schema.Decimal(38, 10), warehouse.Decimal("-1234567890123456789012345678.0123456789"), warehouse.Decimal("-1234567890123456789012345678.0123456789")},
 		{schema.Decimal(5, 2), warehouse.Decimal("0.5"), warehouse.Decimal("0.50")},
 		{schema.Decimal(5, 2), warehouse.Decimal("0"), warehouse.Decimal("0.00")},
+		{schema.Decimal(38, 0), warehouse.Decimal("-99999999999999999999999999999999999999"), warehouse.Decimal("-99999999999999999999999999999999999999")},
+		{schema.Decimal(38, 38), warehouse.Decimal("0.00000000000000000000000000000000000001"), warehouse.Decimal("0.00000000000000000000000000000000000001")},
+		{schema.Decimal(12, 4), warehouse.Decimal("10000.0001"), warehouse.Decimal("10000.0001")},
+		{schema.Decimal(12, 4), warehouse.Decimal("-0.0010"), warehouse.Decimal("-0.0010")},
+		{schema.Double, math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64},
+		{schema.Double, math.MaxFloat64, math.MaxFloat64},
+		{schema.Date, warehouse.NewDate(1, 1, 1), warehouse.NewDate(1, 1, 1)},
+		{schema.Date, warehouse.NewDate(9999, 12, 31), warehouse.NewDate(9999, 12, 31)},
+		{schema.Timestamp, time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)},
 		{schema.JSON, `{"b": [1.10, "<é>"], "a": null}`, `{"b": [1.10, "<é>"], "a": null}`},
 	}
 	for _, tt := range tests {
@@ -81,4 +90,15 @@ func testEmptyTable(b *bench) {
 	if len(got.Rows) != 0 || len(got.Columns) != 2 || got.Columns[1].Name != "b" || got.Columns[1].Type == "" {
 		b.Errorf("empty table = %+v, want two typed columns and no rows", got)
 	}
+}
+
+// testLocalTimes reads timestamps with and without a zone, whatever the zone
+// they are written in.
+func testLocalTimes(b *bench) {
+	local := warehouse.LocalTime{Time: time.Date(2024, 2, 29, 1, 2, 3, 450000000, time.UTC)}
+	got := b.fetch("select timestamp '2024-02-29 01:02:03.45', cast("+b.dialect.Placeholder(1)+" as timestamp), "+
+		"timestamp with time zone '2024-02-29 01:02:03.45+05:45', cast(timestamp with time zone '2024-02-29 23:30:00-02:00' as date)", local)
+	b.equal([][]any{{
+		local, local, time.Date(2024, 2, 28, 19, 17, 3, 450000000, time.UTC), warehouse.NewDate(2024, 3, 1),
+	}}, got.Rows)
 }

@@ -3,9 +3,6 @@ package warehousetest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"iter"
-	"math"
 	"strings"
 	"time"
 
@@ -46,70 +43,6 @@ func testRowCounts(b *bench) {
 	if got := b.exec("create view " + b.quoted("v") + " as select 1 as a").Rows; got > 0 {
 		b.Errorf("create view = %d rows, want none", got)
 	}
-}
-
-func testLoadIsAtomic(b *bench) {
-	columns := []schema.Column{column("a", schema.Integer)}
-	b.create("t", columns...)
-	rows := make([][]any, 5000)
-	for i := range rows {
-		rows[i] = []any{int64(i)}
-	}
-	if _, err := b.conn.Load(b.Context(), b.relation("t"), columns, sequence(rows, errSource)); !errors.Is(err, errSource) {
-		b.Errorf("load = %v, want the source's error", err)
-	}
-	if _, err := b.conn.Load(b.Context(), b.relation("t"), columns, sequence([][]any{{int64(1)}, {"x"}}, nil)); err == nil {
-		b.Error("text for an integer: no error")
-	}
-	if got := b.count("t"); got != 0 {
-		b.Errorf("rows after failed loads = %d, want 0", got)
-	}
-	b.load("t", columns, []any{int64(7)})
-}
-
-// testLoadRefuses loads values that the table's own column cannot hold.
-func testLoadRefuses(b *bench) {
-	b.exec("create table " + b.quoted("t") + " (a integer, b decimal(4,2), c integer not null)")
-	columns := []schema.Column{column("a", schema.Integer), column("b", schema.Decimal(4, 2)), column("c", schema.Integer)}
-	for _, row := range [][]any{
-		{int64(math.MaxInt32) + 1, nil, int64(1)},
-		{nil, warehouse.Decimal("123.45"), int64(1)},
-		{nil, nil, nil},
-		{int64(1), nil},
-	} {
-		if _, err := b.conn.Load(b.Context(), b.relation("t"), columns, sequence([][]any{row}, nil)); err == nil {
-			b.Errorf("load %v: no error", row)
-		}
-	}
-	if _, err := b.conn.Load(b.Context(), b.relation("missing"), columns, sequence(nil, nil)); err == nil {
-		b.Error("load into a missing table: no error")
-	}
-	if got := b.count("t"); got != 0 {
-		b.Errorf("rows = %d, want 0", got)
-	}
-}
-
-func testLoadManyRows(b *bench) {
-	const rows = 300_000
-	b.exec("create table " + b.quoted("many") + " (id bigint, label varchar default 'none', amount double precision)")
-	columns := []schema.Column{column("amount", schema.Double), column("id", schema.Integer)}
-	var generated iter.Seq2[[]any, error] = func(yield func([]any, error) bool) {
-		for i := range int64(rows) {
-			if !yield([]any{float64(i) / 2, i}, nil) {
-				return
-			}
-		}
-	}
-	err := b.conn.Transact(b.Context(), func(ctx context.Context) error {
-		_, err := b.conn.Load(ctx, b.relation("many"), columns, generated)
-		return err
-	})
-	if err != nil {
-		b.Fatalf("load: %v", err)
-	}
-	got := b.fetch("select count(*), cast(sum(id) as bigint), sum(amount), min(label) from " + b.quoted("many"))
-	const sum = int64(rows) * (rows - 1) / 2
-	b.equal([][]any{{int64(rows), sum, float64(sum) / 2, "none"}}, got.Rows)
 }
 
 func testCommit(b *bench) {
@@ -183,29 +116,6 @@ func testRollbackOnPanic(b *bench) {
 	}
 }
 
-// testSwap replaces a table by another in the way the dialect declares, while
-// a view hangs on it.
-func testSwap(b *bench) {
-	if b.dialect.Replace != warehouse.RenameSwap {
-		b.Skip("this database replaces by create or replace")
-	}
-	b.exec("create table " + b.quoted("t") + " as select 1 as a")
-	b.exec("create view " + b.quoted("v") + " as select * from " + b.quoted("t"))
-	err := b.conn.Transact(b.Context(), func(context.Context) error {
-		b.exec("create table " + b.quoted("t__tmp") + " as select 2 as a")
-		b.exec("alter table " + b.quoted("t") + " rename to " + b.dialect.Quote("t__backup"))
-		b.exec("alter table " + b.quoted("t__tmp") + " rename to " + b.dialect.Quote("t"))
-		return nil
-	})
-	if err != nil {
-		b.Fatalf("swap: %v", err)
-	}
-	b.exec("drop table " + b.quoted("t__backup") + b.dialect.DropCascade)
-	if got := b.fetch("select a from " + b.quoted("t")).Rows[0][0]; got != int64(2) {
-		b.Errorf("after the swap a = %v, want 2", got)
-	}
-}
-
 func testCancel(b *bench) {
 	const slow = "select count(*) from generate_series(1, 100000) as x(a), generate_series(1, 100000) as y(b) where sin(a) > sin(b)"
 	ctx, cancel := context.WithCancel(b.Context())
@@ -250,53 +160,6 @@ func testLeaveEarly(b *bench) {
 	}
 }
 
-// testSessions has several sessions make and replace tables in one schema at
-// once, as the workers of a build do: no two touch the same name, so none may
-// get in another's way.
-func testSessions(b *bench) {
-	const sessions, rounds = 4, 10
-	failed := make(chan error, sessions)
-	for s := range sessions {
-		conn, name := b.session(), fmt.Sprintf("t%d", s)
-		go func() {
-			for i := range rounds {
-				if err := b.replace(conn, name, i); err != nil {
-					failed <- err
-					return
-				}
-			}
-			failed <- nil
-		}()
-	}
-	for range sessions {
-		if err := <-failed; err != nil {
-			b.Errorf("session: %v", err)
-		}
-	}
-	if got := len(b.fetch(b.dialect.ListRelations, b.database, schemaName).Rows); got != sessions {
-		b.Errorf("tables = %d, want %d", got, sessions)
-	}
-}
-
-// replace makes a table new beside the old one and swaps it in.
-func (b *bench) replace(conn warehouse.Conn, name string, round int) error {
-	script := []string{"create table " + b.quoted(name+"_new") + " as select 1 as a"}
-	if round > 0 {
-		script = append(script,
-			"alter table "+b.quoted(name)+" rename to "+b.dialect.Quote(name+"_old"),
-			"drop table "+b.quoted(name+"_old")+b.dialect.DropCascade)
-	}
-	script = append(script, "alter table "+b.quoted(name+"_new")+" rename to "+b.dialect.Quote(name))
-	return conn.Transact(b.Context(), func(ctx context.Context) error {
-		for _, sql := range script {
-			if _, err := conn.Exec(ctx, sql); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 func testErrors(b *bench) {
 	_, err := b.conn.Exec(b.Context(), "select * from "+b.quoted("no_such_table"))
 	if err == nil || !strings.Contains(err.Error(), "no_such_table") {
@@ -304,5 +167,39 @@ func testErrors(b *bench) {
 	}
 	if _, err := b.conn.Query(b.Context(), "selec 1"); err == nil {
 		b.Error("broken SQL: no error")
+	}
+}
+
+// testKeptOrNot passes over a failure inside a transaction: whether the
+// database then keeps the rest or nothing, Transact says which.
+func testKeptOrNot(b *bench) {
+	b.create("t", column("a", schema.Integer))
+	err := b.conn.Transact(b.Context(), func(ctx context.Context) error {
+		b.exec("insert into " + b.quoted("t") + " values (1)")
+		if _, err := b.conn.Exec(ctx, "insert into "+b.quoted("t")+" values (cast('x' as integer))"); err == nil {
+			b.Error("text for an integer: no error")
+		}
+		return nil
+	})
+	if kept := b.count("t") == 1; kept != (err == nil) {
+		b.Errorf("transact = %v, but kept = %v", err, kept)
+	}
+}
+
+// testFailsInTheMiddle reads a result that breaks off: the rows before it
+// come, then the error, and the session is good.
+func testFailsInTheMiddle(b *bench) {
+	const failing = "select cast(case when a = 90000 then 'x' else '1' end as integer) from generate_series(1, 100000) as g(a)"
+	rows, err := b.conn.Query(b.Context(), failing)
+	if err != nil {
+		return // a database may compute all before it answers
+	}
+	for _, err = range rows.All() {
+	}
+	if err == nil {
+		b.Error("a query that fails at a late row: no error")
+	}
+	if got := b.fetch("select 1").Rows[0][0]; got != int64(1) {
+		b.Errorf("select 1 = %v", got)
 	}
 }
