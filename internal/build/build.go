@@ -222,6 +222,13 @@ func (r *run) prepare(ctx context.Context) error {
 			continue
 		}
 		made[schema] = true
+		there, err := warehouse.HasSchema(ctx, s.conn, r.dialect, schema.Database, schema.Schema)
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
 		if _, err := s.exec(ctx, "create schema if not exists "+schema.String()); err != nil {
 			return fmt.Errorf("create schema %s: %w", schema.Schema, err)
 		}

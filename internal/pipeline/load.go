@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"apotheca/internal/flatten"
@@ -24,8 +25,8 @@ type StagingLoad struct {
 	Spec      *flatten.Spec
 	// Lake is the path of the compacted extract.
 	Lake string
-	// ExtractID names the extract in the quarantine.
-	ExtractID string
+	// Content is what staging will say it holds.
+	Content Content
 }
 
 // StagingLoaded is what one load did. Every count was taken in the warehouse.
@@ -53,9 +54,9 @@ type StagingTable struct {
 // extract.
 //
 //	old tables ── stream into <name>__load ── check ── one transaction ── new tables
-//	                                                   drops old, renames new
+//	                                                   see swap
 //
-// Nobody sees the new tables before they were compared with the extract: a
+// Nobody sees the new rows before they were compared with the extract: a
 // load that fails, or dies, leaves the tables of the last one as they were.
 func LoadStaging(ctx context.Context, o StagingLoad) (_ *StagingLoaded, err error) {
 	start := time.Now()
@@ -71,11 +72,13 @@ func LoadStaging(ctx context.Context, o StagingLoad) (_ *StagingLoaded, err erro
 	defer func() { err = errors.Join(err, reading.Close()) }()
 
 	l := stagingLoader{
-		StagingLoad: o, conn: conn, dialect: o.Warehouse.Dialect(), reading: reading, tables: o.Spec.Tables(),
+		StagingLoad: o, conn: conn, dialect: o.Warehouse.Dialect(), reading: reading, tables: o.Spec.Tables(), kept: map[string]bool{},
 	}
 	if err := l.run(ctx); err != nil {
-		// The leftovers are in nobody's way, and the next load drops them.
-		_ = l.drop(context.WithoutCancel(ctx), loading)
+		for _, t := range l.all() {
+			// The leftovers are in nobody's way, and the next load drops them.
+			_ = l.drop(context.WithoutCancel(ctx), t, loading)
+		}
 		return nil, fmt.Errorf("load %s: %w", StagingSchema, err)
 	}
 	l.done.Duration = time.Since(start)
@@ -88,6 +91,7 @@ type stagingLoader struct {
 	dialect warehouse.Dialect
 	reading *lake.Reading
 	tables  []schema.Table
+	kept    map[string]bool // the old table stays and takes over the new rows
 	done    StagingLoaded
 }
 
@@ -109,51 +113,56 @@ func (l *stagingLoader) run(ctx context.Context) error {
 
 // prepare makes the empty tables, in place of what a load left that died.
 func (l *stagingLoader) prepare(ctx context.Context) error {
-	if _, err := l.conn.Exec(ctx, "create schema if not exists "+l.dialect.Quote(StagingSchema)); err != nil {
-		return fmt.Errorf("create schema: %w", err)
-	}
-	if err := l.drop(ctx, loading); err != nil {
+	if err := l.ensureSchema(ctx); err != nil {
 		return err
 	}
-	for _, t := range l.tables {
-		create, err := l.dialect.CreateTable(l.relation(t, loading), t.Columns)
-		if err != nil {
+	for _, t := range l.all() {
+		if err := l.drop(ctx, t, loading); err != nil {
 			return err
 		}
-		if _, err := l.conn.Exec(ctx, create); err != nil {
+		if err := l.create(ctx, t); err != nil {
 			return fmt.Errorf("create table %s: %w", t.Name, err)
 		}
 	}
-	return nil
+	_, err := l.conn.Load(ctx, l.relation(contentTable, loading), contentTable.Columns, l.Content.rows())
+	return err
 }
 
-// drop drops the tables with this suffix that are there.
-func (l *stagingLoader) drop(ctx context.Context, suffix string) error {
-	for _, t := range l.tables {
-		name := l.dialect.QuoteRelation(l.relation(t, suffix))
-		if _, err := l.conn.Exec(ctx, "drop table if exists "+name+l.dialect.DropCascade); err != nil {
-			return fmt.Errorf("drop table %s: %w", name, err)
-		}
+func (l *stagingLoader) ensureSchema(ctx context.Context) error {
+	there, err := warehouse.HasSchema(ctx, l.conn, l.dialect, "", StagingSchema)
+	if err != nil || there {
+		return err
+	}
+	if _, err := l.conn.Exec(ctx, "create schema if not exists "+l.dialect.Quote(StagingSchema)); err != nil {
+		return fmt.Errorf("create schema %s: %w", StagingSchema, err)
 	}
 	return nil
 }
 
-// swap puts the new tables in the place of the old ones, all or none.
-func (l *stagingLoader) swap(ctx context.Context) error {
-	err := l.conn.Transact(ctx, func(ctx context.Context) error {
-		if err := l.drop(ctx, ""); err != nil {
-			return err
-		}
-		for _, t := range l.tables {
-			rename := "alter table " + l.dialect.QuoteRelation(l.relation(t, loading)) + " rename to " + l.dialect.Quote(t.Name)
-			if _, err := l.conn.Exec(ctx, rename); err != nil {
-				return fmt.Errorf("rename table %s: %w", t.Name, err)
-			}
-		}
-		return nil
-	})
+// all are the tables of the mapping and the one that says what they hold.
+func (l *stagingLoader) all() []schema.Table { return append(slices.Clip(l.tables), contentTable) }
+
+// create makes an empty table beside the one there is. Where it only passes
+// its rows on to that one, it need not survive a crash of the server.
+func (l *stagingLoader) create(ctx context.Context, t schema.Table) error {
+	create, err := l.dialect.CreateTable(l.relation(t, loading), t.Columns)
 	if err != nil {
-		return fmt.Errorf("swap tables: %w", err)
+		return err
+	}
+	if _, err := l.conn.Exec(ctx, create); err != nil {
+		return err
+	}
+	if l.kept[t.Name], err = l.keeps(ctx, t); err != nil || !l.kept[t.Name] || !l.dialect.Unlogged {
+		return err
+	}
+	_, err = l.conn.Exec(ctx, "alter table "+l.new(t)+" set unlogged")
+	return err
+}
+
+func (l *stagingLoader) drop(ctx context.Context, t schema.Table, suffix string) error {
+	name := l.dialect.QuoteRelation(l.relation(t, suffix))
+	if _, err := l.conn.Exec(ctx, "drop table if exists "+name+l.dialect.DropCascade); err != nil {
+		return fmt.Errorf("drop table %s: %w", name, err)
 	}
 	return nil
 }

@@ -153,7 +153,7 @@ func TestLoadChild(t *testing.T) { //nolint:paralleltest // a process of its own
 	if load == "floor" {
 		report.Rows = loadFloor(t, w, ndjson)
 	} else {
-		loaded, err := pipeline.LoadStaging(t.Context(), pipeline.StagingLoad{Warehouse: w, Spec: spec(t), Lake: lakeFile, ExtractID: "bench"})
+		loaded, err := pipeline.LoadStaging(t.Context(), pipeline.StagingLoad{Warehouse: w, Spec: spec(t), Lake: lakeFile, Content: pipeline.Content{ExtractID: "bench"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -86,12 +86,12 @@ func TestLoadStagingFailsInTheStream(t *testing.T) {
 		"a cancelled load": {ctx, breaking{w, "studies__load", 3000, func() error { cancel(lost); return nil }}, file, lost},
 		"a damaged file":   {t.Context(), w, damaged, nil},
 	} {
-		_, err := pipeline.LoadStaging(test.ctx, pipeline.StagingLoad{Warehouse: test.w, Spec: spec(t), Lake: test.lake, ExtractID: "extract-2"})
+		_, err := pipeline.LoadStaging(test.ctx, pipeline.StagingLoad{Warehouse: test.w, Spec: spec(t), Lake: test.lake, Content: pipeline.Content{ExtractID: "extract-2"}})
 		if err == nil || !errors.Is(err, test.want) && test.want != nil {
 			t.Errorf("%s: load = %v, want %v", name, err, test.want)
 		}
 		compareWithOracle(t, w, first)
-		if diff := cmp.Diff([][]any{{"quarantine"}, {"studies"}, {"study_conditions"}, {"study_interventions"}, {"study_sites"}, {"study_sponsors"}},
+		if diff := cmp.Diff([][]any{{"loaded_extract"}, {"quarantine"}, {"studies"}, {"study_conditions"}, {"study_interventions"}, {"study_sites"}, {"study_sponsors"}},
 			query(t, w, "select table_name from duckdb_tables() where schema_name = 'staging' order by all")); diff != "" {
 			t.Errorf("%s: tables (-want +got):\n%s", name, diff)
 		}

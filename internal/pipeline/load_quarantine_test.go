@@ -245,7 +245,7 @@ func TestLoadStagingFailsHalfWay(t *testing.T) {
 		{page: 1, position: 1, nctID: "NCT00000002", study: studyWith(2, "", "")},
 		{page: 1, position: 2, nctID: "NCT00000002", study: studyWith(2, "", "")},
 	}
-	o := pipeline.StagingLoad{Warehouse: w, Spec: spec(t), Lake: writeLake(t, w, second), ExtractID: "extract-2"}
+	o := pipeline.StagingLoad{Warehouse: w, Spec: spec(t), Lake: writeLake(t, w, second), Content: pipeline.Content{ExtractID: "extract-2"}}
 	_, err := pipeline.LoadStaging(t.Context(), o)
 	if err == nil || !strings.Contains(err.Error(), "check studies: 2 rows, but only 1 different values of nct_id") {
 		t.Errorf("load of a repeated study: %v, want an error that says so", err)
@@ -319,7 +319,7 @@ func TestLoadStagingEveryFeature(t *testing.T) {
 	}
 	w := openMemory(t)
 	if _, err := pipeline.LoadStaging(t.Context(), pipeline.StagingLoad{
-		Warehouse: w, Spec: mapping, Lake: writeLake(t, w, records), ExtractID: "extract-1",
+		Warehouse: w, Spec: mapping, Lake: writeLake(t, w, records), Content: pipeline.Content{ExtractID: "extract-1"},
 	}); err != nil {
 		t.Fatal(err)
 	}

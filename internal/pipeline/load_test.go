@@ -68,7 +68,7 @@ func openMemory(t testing.TB) warehouse.Warehouse {
 func loadRecords(t testing.TB, w warehouse.Warehouse, records []lakeRecord) *pipeline.StagingLoaded {
 	t.Helper()
 	loaded, err := pipeline.LoadStaging(t.Context(), pipeline.StagingLoad{
-		Warehouse: w, Spec: spec(t), Lake: writeLake(t, w, records), ExtractID: "extract-1",
+		Warehouse: w, Spec: spec(t), Lake: writeLake(t, w, records), Content: pipeline.Content{ExtractID: "extract-1"},
 	})
 	if err != nil {
 		t.Fatal(err)

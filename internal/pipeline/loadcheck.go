@@ -12,6 +12,11 @@ import (
 // check compares the new tables with the extract, before they are swapped in.
 func (l *stagingLoader) check(ctx context.Context) error {
 	l.done.Records = l.reading.Rows()
+	for _, t := range l.all() {
+		if err := l.analyze(ctx, l.new(t)); err != nil {
+			return fmt.Errorf("analyze %s: %w", t.Name, err)
+		}
+	}
 	for i := range l.tables {
 		if err := l.checkTable(ctx, i); err != nil {
 			return err
@@ -80,8 +85,4 @@ func (l *stagingLoader) count(ctx context.Context, sql string) (int64, error) {
 		return 0, fmt.Errorf("count: got %v, not an integer", table.Rows[0][0])
 	}
 	return n, nil
-}
-
-func (l *stagingLoader) new(t schema.Table) string {
-	return l.dialect.QuoteRelation(l.relation(t, loading))
 }

@@ -82,7 +82,7 @@ func (l *stagingLoader) distribute(ctx context.Context, sinks []chan *flatten.Ba
 	})
 	for range workers {
 		wait.Go(func() {
-			flattener, batch := l.Spec.Flattener(l.ExtractID), l.Spec.Batch()
+			flattener, batch := l.Spec.Flattener(l.Content.ExtractID), l.Spec.Batch()
 			for t := range tasks {
 				batch = batch.Next()
 				if err := l.flatten(ctx, flattener, t.group, batch); err != nil {

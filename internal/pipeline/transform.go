@@ -37,7 +37,7 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 	defer w.Close()
 	s.Extract = snapshot.ID
 	loaded, err := LoadStaging(ctx, StagingLoad{
-		Warehouse: w, Spec: r.Spec, Lake: snapshot.Path, ExtractID: snapshot.ID,
+		Warehouse: w, Spec: r.Spec, Lake: snapshot.Path, Content: contentOf(snapshot),
 	})
 	if err != nil {
 		return err
@@ -80,28 +80,30 @@ func (r *run) loadable() (lake.Snapshot, error) {
 	}
 }
 
-// loaded is the extract that staging holds, if that is the one to be loaded:
-// a certificate must not compare an extract with the rows of another.
-func (r *run) loaded() (lake.Snapshot, error) {
-	snapshot, err := r.loadable()
+// loaded makes sure that staging holds the extract: a certificate must not
+// compare an extract with the rows of another.
+func (r *run) loaded(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot) error {
+	conn, err := w.Conn(ctx)
 	if err != nil {
-		return snapshot, err
+		return err
 	}
-	records, _, err := r.journal.Records(r.Layout.Pipeline)
-	if err != nil {
-		return snapshot, err
+	defer conn.Close()
+	holds, err := readContent(ctx, conn, w.Dialect())
+	want := contentOf(snapshot)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ask what staging holds: %w", err)
+	case holds == nil:
+		return r.loadFirst(fmt.Sprintf("extract %s was not loaded", want.ExtractID))
+	case holds.Digest == want.Digest:
+		return nil
+	case holds.Source != want.Source:
+		return r.loadFirst(fmt.Sprintf("staging holds extract %s of %s, and the lake has %s of %s",
+			holds.ExtractID, holds.Source, want.ExtractID, want.Source))
+	default:
+		return r.loadFirst(fmt.Sprintf("staging holds extract %s of the registry data of %s, and the lake has %s of %s",
+			holds.ExtractID, holds.DataTimestamp, want.ExtractID, want.DataTimestamp))
 	}
-	for _, record := range records {
-		for _, s := range record.Stages {
-			if s.Name == Load && s.Status == Success {
-				if s.Extract == snapshot.ID {
-					return snapshot, nil
-				}
-				return snapshot, r.loadFirst(fmt.Sprintf("staging holds extract %s, and the lake has %s", s.Extract, snapshot.ID))
-			}
-		}
-	}
-	return snapshot, r.loadFirst(fmt.Sprintf("extract %s was not loaded", snapshot.ID))
 }
 
 func (r *run) loadFirst(problem string) error {
@@ -121,7 +123,7 @@ func (r *run) project() (*dbt.Project, error) {
 
 // build runs the dbt project and counts what the certificate certifies.
 func (r *run) build(ctx context.Context, s *StageRecord) error {
-	snapshot, err := r.loaded()
+	snapshot, err := r.loadable()
 	if err != nil {
 		return err
 	}
@@ -142,6 +144,9 @@ func (r *run) build(ctx context.Context, s *StageRecord) error {
 		return err
 	}
 	defer w.Close()
+	if err := r.loaded(ctx, w, snapshot); err != nil {
+		return err
+	}
 	results, err := build.Run(ctx, build.Options{
 		Project: project, Warehouse: w, Command: build.Build, IDs: ids,
 		Threads: project.Target.Threads, FullRefresh: r.FullRefresh,

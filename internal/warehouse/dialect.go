@@ -46,6 +46,17 @@ type Dialect struct {
 	// depending on it do not forbid it: " cascade" or nothing.
 	DropCascade string
 
+	// ViewsHoldTables: a view holds on to the table it was made over, not to
+	// the name, and goes when that table is dropped. Grants go with it too.
+	ViewsHoldTables bool
+
+	// Unlogged: a table that need not survive a crash can be spared the log.
+	Unlogged bool
+
+	// Analyze: the planner knows nothing of new rows before `analyze` has
+	// looked at them.
+	Analyze bool
+
 	// Delete is how rows of one table are deleted by the keys of another.
 	Delete DeleteStyle
 

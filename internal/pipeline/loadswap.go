@@ -1,0 +1,167 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"apotheca/internal/schema"
+	"apotheca/internal/warehouse"
+)
+
+// swap puts the new rows in the place of the old ones: in all tables or in
+// none.
+//
+// Where a view names the table it reads, the new table takes the name of the
+// old one. Where a view holds on to the table itself, a table that has the
+// right columns stays, with its views, grants and indexes, and takes over what
+// is new: that waits for no reader, and a reader sees all of the old rows or
+// all of the new ones for as long as its transaction lasts.
+func (l *stagingLoader) swap(ctx context.Context) error {
+	err := l.conn.Transact(ctx, func(ctx context.Context) error {
+		for _, t := range l.all() {
+			work := l.replace
+			if l.kept[t.Name] {
+				work = l.takeOver
+			}
+			if err := work(ctx, t); err != nil {
+				return fmt.Errorf("table %s: %w", t.Name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("swap tables: %w", err)
+	}
+	return nil
+}
+
+// replace drops the old table and gives its name to the new one.
+func (l *stagingLoader) replace(ctx context.Context, t schema.Table) error {
+	if err := l.drop(ctx, t, ""); err != nil {
+		return err
+	}
+	_, err := l.conn.Exec(ctx, "alter table "+l.new(t)+" rename to "+l.dialect.Quote(t.Name))
+	return err
+}
+
+// takeOver makes the rows of the old table those of the new one, writing only
+// what differs: most of a registry is today what it was yesterday.
+func (l *stagingLoader) takeOver(ctx context.Context, t schema.Table) error {
+	same, whole := l.sameKey(t), l.sameKey(t)
+	if rest := l.rest(t); len(rest) > 0 {
+		whole += " and " + row("arriving", rest) + " is not distinct from " + row("present", rest)
+	}
+	columns := l.dialect.QuoteAll(columnNames(t))
+	for _, sql := range []string{
+		"delete from " + l.old(t) + " as present where not exists (select 1 from " + l.new(t) + " as arriving where " + whole + ")",
+		"insert into " + l.old(t) + " (" + columns + ") select " + columns + " from " + l.new(t) +
+			" as arriving where not exists (select 1 from " + l.old(t) + " as present where " + same + ")",
+	} {
+		if _, err := l.conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	if err := l.ensureEqual(ctx, t, columns); err != nil {
+		return err
+	}
+	if err := l.drop(ctx, t, loading); err != nil {
+		return err
+	}
+	return l.analyze(ctx, l.old(t))
+}
+
+// ensureEqual is for tables that somebody else has written into: rows that
+// stand there twice are each found in the new table once.
+func (l *stagingLoader) ensureEqual(ctx context.Context, t schema.Table, columns string) error {
+	var rows [2]int64
+	for i, table := range []string{l.old(t), l.new(t)} {
+		var err error
+		if rows[i], err = l.count(ctx, "select count(*) from "+table); err != nil {
+			return err
+		}
+	}
+	if rows[0] == rows[1] {
+		return nil
+	}
+	for _, sql := range []string{
+		"delete from " + l.old(t),
+		"insert into " + l.old(t) + " (" + columns + ") select " + columns + " from " + l.new(t),
+	} {
+		if _, err := l.conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keeps reports whether the table that is there stays: it has the columns of
+// the new one, in their order.
+func (l *stagingLoader) keeps(ctx context.Context, t schema.Table) (bool, error) {
+	if !l.dialect.ViewsHoldTables {
+		return false, nil
+	}
+	var columns [2][]string
+	for i, suffix := range []string{"", loading} {
+		relation := l.relation(t, suffix)
+		found, err := warehouse.Fetch(ctx, l.conn, -1,
+			"select column_name, data_type, is_nullable from information_schema.columns where table_schema = "+
+				l.dialect.Placeholder(1)+" and table_name = "+l.dialect.Placeholder(2)+" order by ordinal_position",
+			relation.Schema, relation.Name)
+		if err != nil {
+			return false, fmt.Errorf("read the columns of %s: %w", relation.Name, err)
+		}
+		for _, row := range found.Rows {
+			columns[i] = append(columns[i], fmt.Sprint(row...))
+		}
+	}
+	return slices.Equal(columns[0], columns[1]), nil
+}
+
+func (l *stagingLoader) analyze(ctx context.Context, table string) error {
+	if !l.dialect.Analyze {
+		return nil
+	}
+	_, err := l.conn.Exec(ctx, "analyze "+table)
+	return err
+}
+
+// old is a table as readers know it, new the one beside it.
+func (l *stagingLoader) old(t schema.Table) string { return l.dialect.QuoteRelation(l.relation(t, "")) }
+
+func (l *stagingLoader) new(t schema.Table) string {
+	return l.dialect.QuoteRelation(l.relation(t, loading))
+}
+
+func (l *stagingLoader) sameKey(t schema.Table) string {
+	same := make([]string, len(t.Key))
+	for i, key := range t.Key {
+		name := l.dialect.Quote(key)
+		same[i] = "arriving." + name + " = present." + name
+	}
+	return strings.Join(same, " and ")
+}
+
+// rest are the columns beside the key, quoted.
+func (l *stagingLoader) rest(t schema.Table) []string {
+	var rest []string
+	for _, name := range columnNames(t) {
+		if !slices.Contains(t.Key, name) {
+			rest = append(rest, l.dialect.Quote(name))
+		}
+	}
+	return rest
+}
+
+func row(alias string, columns []string) string {
+	return "(" + alias + "." + strings.Join(columns, ", "+alias+".") + ")"
+}
+
+func columnNames(t schema.Table) []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
