@@ -212,11 +212,7 @@ func set(strict bool) jinja.Func {
 			}
 			return argument(a, kw, 1, "default", nil), nil
 		}
-		d := jinja.NewDict()
-		for _, v := range items {
-			d.Set(v, true)
-		}
-		return jinja.NewList(keysIn(d)...), nil
+		return newSet(items), nil
 	}
 }
 

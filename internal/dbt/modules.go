@@ -68,6 +68,9 @@ func compileRegexp(pattern, flags any) (*regexp.Regexp, error) {
 		}
 	}
 	text := strings.ReplaceAll(jinja.Str(pattern), `\Z`, `\z`)
+	if m := leadingFlags.FindStringSubmatch(text); n&64 != 0 || m != nil && strings.Contains(m[1], "x") {
+		text = withoutLayout(text)
+	}
 	if set != "" {
 		text = "(?" + set + ")" + text
 	}
@@ -76,6 +79,50 @@ func compileRegexp(pattern, flags any) (*regexp.Regexp, error) {
 		return nil, fmt.Errorf("the regular expression is not supported: %w", err)
 	}
 	return re, nil
+}
+
+var leadingFlags = regexp.MustCompile(`^\s*\(\?([aiLmsux]+)\)`)
+
+// withoutLayout turns a verbose pattern (flag x) into a plain one: outside of
+// classes, spaces and comments mean nothing.
+func withoutLayout(pattern string) string {
+	var b strings.Builder
+	inClass := false
+	for i := 0; i < len(pattern); i++ {
+		c := pattern[i]
+		switch {
+		case c == '\\' && i+1 < len(pattern):
+			b.WriteString(pattern[i : i+2])
+			i++
+			continue
+		case inClass:
+			inClass = c != ']'
+		case c == '[':
+			inClass = true
+			if strings.HasPrefix(pattern[i+1:], "]") {
+				b.WriteString(`[\]`)
+				i++
+				continue
+			}
+		case strings.ContainsRune(" \t\n\r\f\v", rune(c)):
+			continue
+		case c == '#':
+			for i+1 < len(pattern) && pattern[i+1] != '\n' {
+				i++
+			}
+			continue
+		}
+		b.WriteByte(c)
+	}
+	text := b.String()
+	if m := leadingFlags.FindStringSubmatch(text); m != nil {
+		flags := strings.NewReplacer("x", "", "a", "", "u", "", "L", "").Replace(m[1])
+		text = strings.TrimPrefix(text, m[0])
+		if flags != "" {
+			text = "(?" + flags + ")" + text
+		}
+	}
+	return text
 }
 
 // patternValue is a compiled pattern.

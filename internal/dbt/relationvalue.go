@@ -212,54 +212,109 @@ type columnValue struct {
 func (c columnValue) Str() string  { return fmt.Sprintf("<Column %s (%s)>", c.Name, c.DataType) }
 func (c columnValue) Hash() string { return "column:" + c.Name + ":" + c.DataType }
 
-func (c columnValue) GetAttr(name string) (any, bool) {
-	base := strings.ToLower(c.DataType)
-	base, arguments, _ := strings.Cut(base, "(")
-	arguments = strings.TrimSuffix(arguments, ")")
-	size := func(i int) any {
-		parts := strings.Split(arguments, ",")
-		if arguments == "" || i >= len(parts) {
-			return nil
-		}
-		v, _ := literal(strings.TrimSpace(parts[i]))
-		return v
+// base is the type's name. In DuckDB a column's type is one word with its
+// sizes, as dbt has it there.
+func (c columnValue) base() string {
+	name, _, _ := strings.Cut(c.DataType, "(")
+	if c.s.p.Target.Type == "duckdb" {
+		return c.DataType
 	}
-	text := in(base, "text", "varchar", "character varying", "character", "char", "string", "bpchar")
-	number := in(base, "decimal", "numeric", "number")
+	return name
+}
+
+// size is the i-th number in the type's parentheses; nil when there is none.
+func (c columnValue) size(i int) any {
+	_, inside, sized := strings.Cut(c.DataType, "(")
+	sizes := strings.Split(strings.TrimSuffix(inside, ")"), ",")
+	if !sized || i >= len(sizes) {
+		return nil
+	}
+	v, _ := literal(strings.TrimSpace(sizes[i]))
+	return v
+}
+
+func (c columnValue) isString() bool {
+	return in(strings.ToLower(c.base()), "text", "varchar", "character varying", "character")
+}
+
+func (c columnValue) isNumeric() bool {
+	return in(strings.ToLower(c.base()), "decimal", "numeric")
+}
+
+// fullType is the type as it can be written into SQL: for a text with its
+// size, which dbt takes to be 256 where there is none.
+func (c columnValue) fullType() string {
+	name := c.base()
+	switch {
+	case c.s.p.Target.Type == "postgres" && (strings.EqualFold(name, "text") || strings.EqualFold(name, "character varying") && c.size(0) == nil):
+		return name
+	case c.isString():
+		return fmt.Sprintf("character varying(%s)", jinja.Str(c.stringSize()))
+	}
+	return c.DataType
+}
+
+func (c columnValue) stringSize() any {
+	if n, ok := c.size(0).(int64); ok && c.DataType != "text" {
+		return n
+	}
+	return int64(256)
+}
+
+func (c columnValue) GetAttr(name string) (any, bool) {
+	base := c.base()
+	lower := strings.ToLower(base)
+	float := in(lower, "real", "float", "float4", "float8", "double", "double precision")
 	switch name {
 	case "name", "column":
 		return c.Name, true
 	case "dtype":
 		return base, true
-	case "data_type":
-		return c.DataType, true
+	case "data_type", "expanded_data_type":
+		return c.fullType(), true
 	case "quoted":
 		return quoteIdentifier(c.Name), true
 	case "char_size":
-		if text {
-			return size(0), true
+		if c.isString() {
+			return c.size(0), true
 		}
 		return nil, true
 	case "numeric_precision", "numeric_scale":
-		if !number {
-			return nil, true
+		if in(strings.ToLower(c.DataType[:min(7, len(c.DataType))]), "decimal", "numeric") {
+			return c.size(map[string]int{"numeric_precision": 0, "numeric_scale": 1}[name]), true
 		}
-		return size(map[string]int{"numeric_precision": 0, "numeric_scale": 1}[name]), true
+		return nil, true
 	case "is_string":
-		return constantMacro(text), true
+		return constantMacro(c.isString()), true
 	case "is_numeric":
-		return constantMacro(number), true
+		return constantMacro(c.isNumeric()), true
 	case "is_float":
-		return constantMacro(in(base, "real", "float", "float4", "float8", "double", "double precision")), true
+		return constantMacro(float), true
 	case "is_integer":
-		return constantMacro(isInteger(base)), true
+		return constantMacro(isInteger(lower)), true
 	case "is_number":
-		return constantMacro(number || isInteger(base) || in(base, "real", "float", "float4", "float8", "double", "double precision")), true
+		return constantMacro(c.isNumeric() || isInteger(lower) || float), true
+	case "is_struct":
+		return constantMacro(strings.HasPrefix(lower, "struct")), true
 	case "string_size":
-		if n, ok := size(0).(int64); ok && text {
-			return constantMacro(n), true
+		if !c.isString() {
+			return nil, false
 		}
-		return constantMacro(int64(256)), true
+		return constantMacro(c.stringSize()), true
+	case "can_expand_to":
+		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			other, ok := argument(a, kw, 0, "other_column", nil).(columnValue)
+			if !ok || !c.isString() || !other.isString() {
+				return false, nil
+			}
+			have, _ := c.stringSize().(int64)
+			want, _ := other.stringSize().(int64)
+			return want > have, nil
+		}), true
+	case "literal":
+		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			return jinja.Str(argument(a, kw, 0, "value", "")) + "::" + c.fullType(), nil
+		}), true
 	}
 	return columnClass{c.s}.GetAttr(name)
 }

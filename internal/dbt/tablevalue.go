@@ -122,6 +122,22 @@ func (c columnsOfTable) GetAttr(name string) (any, bool) {
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.t.names()}, nil }), true
 	case "values":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.Iter()}, nil }), true
+	case "items":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			l := jinja.NewList()
+			for i, name := range c.t.names() {
+				l.V = append(l.V, &jinja.Tuple{V: []any{name, c.t.column(i)}})
+			}
+			return l, nil
+		}), true
+	case "dict":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
+			d := jinja.NewDict()
+			for i, name := range c.t.names() {
+				d.Set(name, c.t.column(i))
+			}
+			return d, nil
+		}), true
 	case "get":
 		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 			if v, ok := c.GetItem(argument(a, kw, 0, "key", nil)); ok {

@@ -18,15 +18,19 @@
 {%- endmacro %}
 {% macro default__array_concat(array_1, array_2) -%} array_cat({{ array_1 }}, {{ array_2 }}) {%- endmacro %}
 
-{% macro array_construct(inputs=[], data_type=none) -%}
-    {{ return(adapter.dispatch('array_construct', 'dbt')(inputs, data_type or api.Column.translate_type('integer'))) }}
+{% macro array_construct(inputs=[], data_type=api.Column.translate_type('integer')) -%}
+    {{ return(adapter.dispatch('array_construct', 'dbt')(inputs, data_type)) }}
 {%- endmacro %}
-{% macro default__array_construct(inputs, data_type) -%}
-    {%- if inputs | length > 0 -%} array[ {{ inputs | join(' , ') }} ]
-    {%- else -%} array[]::{{ data_type }}[]
-    {%- endif -%}
-{%- endmacro %}
-{% macro snowflake__array_construct(inputs, data_type) -%} array_construct( {{ inputs | join(' , ') }} ) {%- endmacro %}
+{% macro default__array_construct(inputs, data_type) %}
+    {% if inputs | length > 0 -%}
+    array[ {{ inputs | join(' , ') }} ]
+    {%- else -%}
+    array[]::{{ data_type }}[]
+    {%- endif %}
+{% endmacro %}
+{% macro snowflake__array_construct(inputs, data_type) %}
+    array_construct( {{ inputs | join(' , ') }} )
+{% endmacro %}
 
 {% macro bool_or(expression) -%}
     {{ return(adapter.dispatch('bool_or', 'dbt')(expression)) }}
@@ -37,23 +41,41 @@
 {% macro cast(field, type) -%}
     {{ return(adapter.dispatch('cast', 'dbt')(field, type)) }}
 {%- endmacro %}
-{% macro default__cast(field, type) -%} cast({{ field }} as {{ type }}) {%- endmacro %}
+{% macro default__cast(field, type) %}
+    cast({{ field }} as {{ type }})
+{% endmacro %}
+{% macro snowflake__cast(field, type) %}
+    {% if type | upper in ['GEOGRAPHY', 'GEOMETRY'] -%}
+    to_{{ type | lower }}({{ field }})
+    {%- else -%}
+    cast({{ field }} as {{ type }})
+    {%- endif %}
+{% endmacro %}
 
 {% macro safe_cast(field, type) -%}
     {{ return(adapter.dispatch('safe_cast', 'dbt')(field, type)) }}
 {%- endmacro %}
-{% macro default__safe_cast(field, type) -%} cast({{ field }} as {{ type }}) {%- endmacro %}
-{% macro snowflake__safe_cast(field, type) -%}
-    {%- if type | upper == 'VARIANT' -%} cast({{ field }} as {{ type }})
-    {%- elif field is number -%} try_cast('{{ field }}' as {{ type }})
-    {%- else -%} try_cast({{ field }} as {{ type }})
-    {%- endif -%}
-{%- endmacro %}
+{% macro default__safe_cast(field, type) %}
+    cast({{ field }} as {{ type }})
+{% endmacro %}
+{% macro snowflake__safe_cast(field, type) %}
+    {% if type | upper == 'VARIANT' -%}
+    cast({{ field }} as {{ type }})
+    {%- elif type | upper in ['GEOGRAPHY', 'GEOMETRY'] -%}
+    try_to_{{ type | lower }}({{ field }})
+    {%- elif field is number -%}
+    try_cast({{ dbt.string_literal(field) }} as {{ type }})
+    {%- else -%}
+    try_cast({{ field }} as {{ type }})
+    {%- endif %}
+{% endmacro %}
 
 {% macro cast_bool_to_text(field) -%}
     {{ return(adapter.dispatch('cast_bool_to_text', 'dbt')(field)) }}
 {%- endmacro %}
-{% macro default__cast_bool_to_text(field) -%} cast({{ field }} as {{ type_string() }}) {%- endmacro %}
+{% macro default__cast_bool_to_text(field) %}
+    cast({{ field }} as {{ dbt.type_string() }})
+{% endmacro %}
 
 {% macro concat(fields) -%}
     {{ return(adapter.dispatch('concat', 'dbt')(fields)) }}
@@ -63,7 +85,11 @@
 {% macro equals(expr1, expr2) -%}
     {{ return(adapter.dispatch('equals', 'dbt')(expr1, expr2)) }}
 {%- endmacro %}
-{% macro default__equals(expr1, expr2) -%} ({{ expr1 }} = {{ expr2 }}) {%- endmacro %}
+{% macro default__equals(expr1, expr2) -%}
+    ({{ expr1 }} = {{ expr2 }})
+{% endmacro %}
+{% macro postgres__equals(expr1, expr2) -%} ({{ expr1 }} = {{ expr2 }}) {%- endmacro %}
+{% macro snowflake__equals(expr1, expr2) -%} ({{ expr1 }} = {{ expr2 }}) {%- endmacro %}
 
 {% macro escape_single_quotes(expression) -%}
     {{ return(adapter.dispatch('escape_single_quotes', 'dbt')(expression)) }}
@@ -74,87 +100,164 @@
 {% macro except() -%}
     {{ return(adapter.dispatch('except', 'dbt')()) }}
 {%- endmacro %}
-{% macro default__except() -%} except {%- endmacro %}
+{% macro default__except() %}
+    except
+{% endmacro %}
 
 {% macro intersect() -%}
     {{ return(adapter.dispatch('intersect', 'dbt')()) }}
 {%- endmacro %}
-{% macro default__intersect() -%} intersect {%- endmacro %}
+{% macro default__intersect() %}
+    intersect
+{% endmacro %}
 
 {% macro hash(field) -%}
     {{ return(adapter.dispatch('hash', 'dbt')(field)) }}
 {%- endmacro %}
-{% macro default__hash(field) -%} md5(cast({{ field }} as {{ type_string() }})) {%- endmacro %}
+{% macro default__hash(field) -%} md5(cast({{ field }} as {{ dbt.type_string() }})) {%- endmacro %}
 
 {% macro length(expression) -%}
     {{ return(adapter.dispatch('length', 'dbt')(expression)) }}
 {%- endmacro %}
-{% macro default__length(expression) -%} length({{ expression }}) {%- endmacro %}
+{% macro default__length(expression) %}
+    length(
+        {{ expression }}
+    )
+{%- endmacro %}
 
 {% macro listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
     {{ return(adapter.dispatch('listagg', 'dbt')(measure, delimiter_text, order_by_clause, limit_num)) }}
 {%- endmacro %}
 {% macro default__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
-    {%- set order = ' within group (' ~ order_by_clause ~ ')' if order_by_clause else '' -%}
-    {%- if limit_num -%}
-        array_to_string(array_slice(array_agg({{ measure }}){{ order }}, 0, {{ limit_num }}), {{ delimiter_text }})
-    {%- else -%}
-        listagg({{ measure }}, {{ delimiter_text }}){{ order }}
+    {%- set within = ' within group (' ~ order_by_clause ~ ')' if order_by_clause else '' -%}
+    {%- if limit_num %}
+    array_to_string(
+        array_slice(
+            array_agg(
+                {{ measure }}
+            ){{ within }}
+            ,0
+            ,{{ limit_num }}
+        ),
+        {{ delimiter_text }}
+    )
+    {%- else %}
+    listagg(
+        {{ measure }},
+        {{ delimiter_text }}
+    )
+    {{- within -}}
     {%- endif -%}
 {%- endmacro %}
-{% macro postgres__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
-    {%- set order = ' ' ~ order_by_clause if order_by_clause else '' -%}
+{% macro postgres__listagg(measure, delimiter_text, order_by_clause, limit_num) %}
     {%- if limit_num -%}
-        array_to_string((array_agg({{ measure }}{{ order }}))[1:{{ limit_num }}], {{ delimiter_text }})
-    {%- else -%}
-        string_agg({{ measure }}, {{ delimiter_text }}{{ order }})
+    array_to_string(
+        (array_agg(
+            {{ measure }}
+            {{ order_by_clause or '' }}
+        ))[1:{{ limit_num }}],
+        {{ delimiter_text }}
+    )
+    {%- else %}
+    string_agg(
+        {{ measure }},
+        {{ delimiter_text }}
+        {{ order_by_clause or '' }}
+    )
     {%- endif -%}
 {%- endmacro %}
-{% macro duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
-    {%- set order = ' ' ~ order_by_clause if order_by_clause else '' -%}
+{% macro duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) %}
     {%- if limit_num -%}
-        list_aggr((array_agg({{ measure }}{{ order }}))[1:{{ limit_num }}], 'string_agg', {{ delimiter_text }})
-    {%- else -%}
-        string_agg({{ measure }}, {{ delimiter_text }}{{ order }})
+    list_aggr(
+        (array_agg(
+            {{ measure }}
+            {{ order_by_clause or '' }}
+        ))[1:{{ limit_num }}],
+        'string_agg',
+        {{ delimiter_text }}
+    )
+    {%- else %}
+    string_agg(
+        {{ measure }},
+        {{ delimiter_text }}
+        {{ order_by_clause or '' }}
+    )
     {%- endif -%}
 {%- endmacro %}
 
 {% macro position(substring_text, string_text) -%}
     {{ return(adapter.dispatch('position', 'dbt')(substring_text, string_text)) }}
 {%- endmacro %}
-{% macro default__position(substring_text, string_text) -%} position({{ substring_text }} in {{ string_text }}) {%- endmacro %}
+{% macro default__position(substring_text, string_text) %}
+    position(
+        {{ substring_text }} in {{ string_text }}
+    )
+{%- endmacro %}
 
 {% macro replace(field, old_chars, new_chars) -%}
     {{ return(adapter.dispatch('replace', 'dbt')(field, old_chars, new_chars)) }}
 {%- endmacro %}
-{% macro default__replace(field, old_chars, new_chars) -%} replace({{ field }}, {{ old_chars }}, {{ new_chars }}) {%- endmacro %}
+{% macro default__replace(field, old_chars, new_chars) %}
+    replace(
+        {{ field }},
+        {{ old_chars }},
+        {{ new_chars }}
+    )
+{% endmacro %}
 
 {% macro right(string_text, length_expression) -%}
     {{ return(adapter.dispatch('right', 'dbt')(string_text, length_expression)) }}
 {%- endmacro %}
-{% macro default__right(string_text, length_expression) -%} right({{ string_text }}, {{ length_expression }}) {%- endmacro %}
-{% macro snowflake__right(string_text, length_expression) -%}
-    case when {{ length_expression }} = 0 then '' else right({{ string_text }}, {{ length_expression }}) end
+{% macro default__right(string_text, length_expression) %}
+    right(
+        {{ string_text }},
+        {{ length_expression }}
+    )
+{%- endmacro %}
+{% macro snowflake__right(string_text, length_expression) %}
+    case when {{ length_expression }} = 0
+        then ''
+    else
+        right(
+            {{ string_text }},
+            {{ length_expression }}
+        )
+    end
 {%- endmacro %}
 
 {% macro split_part(string_text, delimiter_text, part_number) -%}
     {{ return(adapter.dispatch('split_part', 'dbt')(string_text, delimiter_text, part_number)) }}
 {%- endmacro %}
-{% macro default__split_part(string_text, delimiter_text, part_number) -%}
-    split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
+{% macro default__split_part(string_text, delimiter_text, part_number) %}
+    split_part(
+        {{ string_text }},
+        {{ delimiter_text }},
+        {{ part_number }}
+    )
 {%- endmacro %}
-{% macro postgres__split_part(string_text, delimiter_text, part_number) -%}
-    {%- if part_number >= 0 -%}
-        split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
+{% macro postgres__split_part(string_text, delimiter_text, part_number) %}
+    {% if part_number >= 0 -%}
+    {{ dbt.default__split_part(string_text, delimiter_text, part_number) }}
     {%- else -%}
-        split_part({{ string_text }}, {{ delimiter_text }}, (
-            length({{ string_text }}) - length(replace({{ string_text }}, {{ delimiter_text }}, ''))
-        ) / length({{ delimiter_text }}) + 2 + {{ part_number }})
-    {%- endif -%}
-{%- endmacro %}
-{% macro duckdb__split_part(string_text, delimiter_text, part_number) -%}
+    {{ dbt._split_part_negative(string_text, delimiter_text, part_number) }}
+    {%- endif %}
+{% endmacro %}
+{% macro duckdb__split_part(string_text, delimiter_text, part_number) %}
     string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
-{%- endmacro %}
+{% endmacro %}
+
+{#- Counts the parts from the end, where the database can only count from the
+    beginning. -#}
+{% macro _split_part_negative(string_text, delimiter_text, part_number) %}
+    split_part(
+        {{ string_text }},
+        {{ delimiter_text }},
+        length({{ string_text }})
+        - length(
+            replace({{ string_text }}, {{ delimiter_text }}, '')
+        ) + 2 + {{ part_number }}
+    )
+{% endmacro %}
 
 {% macro string_literal(value) -%}
     {{ return(adapter.dispatch('string_literal', 'dbt')(value)) }}

@@ -101,3 +101,11 @@
 {% macro after_commit(sql) -%}
     {{ return({'sql': sql, 'transaction': false}) }}
 {%- endmacro %}
+
+{% macro get_quoted_csv(column_names) -%}
+    {%- set quoted = [] -%}
+    {%- for name in column_names -%}
+        {%- do quoted.append(adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ return(quoted | join(', ')) }}
+{%- endmacro %}

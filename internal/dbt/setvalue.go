@@ -1,0 +1,129 @@
+package dbt
+
+import (
+	"slices"
+	"strings"
+
+	"apotheca/internal/jinja"
+)
+
+// setValue is Python's set in templates: each element once, equal to a set of
+// the same elements whatever their order. It keeps the order of first sight.
+type setValue struct{ elements *jinja.Dict }
+
+func newSet(items []any) setValue {
+	s := setValue{jinja.NewDict()}
+	for _, v := range items {
+		s.elements.Set(v, true)
+	}
+	return s
+}
+
+func (s setValue) Iter() []any { return keysIn(s.elements) }
+func (s setValue) Truth() bool { return s.elements.Len() > 0 }
+
+func (s setValue) Str() string {
+	if s.elements.Len() == 0 {
+		return "set()"
+	}
+	return "{" + strings.Join(s.reprs(), ", ") + "}"
+}
+
+func (s setValue) Hash() string {
+	all := s.reprs()
+	slices.Sort(all)
+	return "set:" + strings.Join(all, ",")
+}
+
+func (s setValue) reprs() []string {
+	var all []string
+	for _, v := range s.Iter() {
+		all = append(all, jinja.Repr(v))
+	}
+	return all
+}
+
+// Operate is a - b, a | b, a & b and a ^ b.
+func (s setValue) Operate(op string, other any, reflected bool) (any, bool) {
+	o, ok := other.(setValue)
+	if !ok || reflected {
+		return nil, false
+	}
+	name, ok := map[string]string{"-": "difference", "|": "union", "&": "intersection", "^": "symmetric_difference"}[op]
+	if !ok {
+		return nil, false
+	}
+	return s.combine(name, o), true
+}
+
+func (s setValue) combine(name string, o setValue) setValue {
+	keep := func(from, other setValue, in bool) []any {
+		var out []any
+		for _, v := range from.Iter() {
+			if _, found := other.elements.Get(v); found == in {
+				out = append(out, v)
+			}
+		}
+		return out
+	}
+	switch name {
+	case "union":
+		return newSet(append(s.Iter(), o.Iter()...))
+	case "intersection":
+		return newSet(keep(s, o, true))
+	case "difference":
+		return newSet(keep(s, o, false))
+	}
+	return newSet(append(keep(s, o, false), keep(o, s, false)...))
+}
+
+func (s setValue) GetAttr(name string) (any, bool) {
+	switch name {
+	case "union", "intersection", "difference", "symmetric_difference":
+		return s.withSets(func(o setValue) any { return s.combine(name, o) }, func() any { return newSet(s.Iter()) }), true
+	case "issubset":
+		return s.withSets(func(o setValue) any { return !s.combine("difference", o).Truth() }, nil), true
+	case "issuperset":
+		return s.withSets(func(o setValue) any { return !o.combine("difference", s).Truth() }, nil), true
+	case "isdisjoint":
+		return s.withSets(func(o setValue) any { return !s.combine("intersection", o).Truth() }, nil), true
+	case "update":
+		return s.withSets(func(o setValue) any {
+			for _, v := range o.Iter() {
+				s.elements.Set(v, true)
+			}
+			return nil
+		}, nil), true
+	case "copy":
+		return function(func([]any, *jinja.Dict) (any, error) { return newSet(s.Iter()), nil }), true
+	case "add":
+		return function(func(a []any, kw *jinja.Dict) (any, error) {
+			s.elements.Set(argument(a, kw, 0, "elem", nil), true)
+			return nil, nil
+		}), true
+	case "discard", "remove":
+		return function(func(a []any, kw *jinja.Dict) (any, error) {
+			s.elements.Del(argument(a, kw, 0, "elem", nil))
+			return nil, nil
+		}), true
+	}
+	return nil, false
+}
+
+// withSets is a method that takes anything with elements.
+func (s setValue) withSets(f func(setValue) any, without func() any) jinja.Func {
+	return function(func(a []any, _ *jinja.Dict) (any, error) {
+		if len(a) == 0 && without != nil {
+			return without(), nil
+		}
+		var all []any
+		for _, v := range a {
+			items, err := sequence(v)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, items...)
+		}
+		return f(newSet(all)), nil
+	})
+}
