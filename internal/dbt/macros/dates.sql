@@ -44,16 +44,6 @@
 {% macro duckdb__snapshot_get_time() -%} {{ current_timestamp() }}::timestamp {%- endmacro %}
 {% macro snowflake__snapshot_get_time() -%} to_timestamp_ntz({{ current_timestamp() }}) {%- endmacro %}
 
-{% macro snapshot_string_as_time(timestamp) -%}
-    {{ return(adapter.dispatch('snapshot_string_as_time', 'dbt')(timestamp)) }}
-{%- endmacro %}
-{% macro default__snapshot_string_as_time(timestamp) -%}
-    {{ exceptions.raise_not_implemented('snapshot_string_as_time macro not implemented for adapter ' ~ adapter.type()) }}
-{%- endmacro %}
-{% macro postgres__snapshot_string_as_time(timestamp) -%} '{{ timestamp }}'::timestamp without time zone {%- endmacro %}
-{% macro duckdb__snapshot_string_as_time(timestamp) -%} '{{ timestamp }}'::timestamp {%- endmacro %}
-{% macro snowflake__snapshot_string_as_time(timestamp) -%} to_timestamp_ntz('{{ timestamp }}') {%- endmacro %}
-
 {% macro date(year, month, day) -%}
     {{ return(adapter.dispatch('date', 'dbt')(year, month, day)) }}
 {%- endmacro %}
