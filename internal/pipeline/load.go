@@ -22,7 +22,9 @@ const loading = "__load"
 // StagingLoad says what one load is to do.
 type StagingLoad struct {
 	Warehouse warehouse.Warehouse
-	Spec      *flatten.Spec
+	// Lock must still hold when the new rows are swapped in; nil needs none.
+	Lock warehouse.Lock
+	Spec *flatten.Spec
 	// Lake is the path of the compacted extract.
 	Lake string
 	// Content is what staging will say it holds.

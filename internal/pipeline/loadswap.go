@@ -29,7 +29,7 @@ func (l *stagingLoader) swap(ctx context.Context) error {
 				return fmt.Errorf("table %s: %w", t.Name, err)
 			}
 		}
-		return nil
+		return stillOurs(ctx, l.Lock)
 	})
 	if err != nil {
 		return fmt.Errorf("swap tables: %w", err)

@@ -78,6 +78,9 @@ type run struct {
 	journal Journal
 	record  *Record
 	earlier ExtractEvent // where an extract stood that was taken up again
+
+	warehouse warehouse.Warehouse // nil before the first stage that needs it
+	lock      warehouse.Lock      // nil where the warehouse lets nobody else in
 }
 
 // Run runs the stages from one to another and returns the run's record, which
@@ -105,7 +108,7 @@ func Run(ctx context.Context, o Options) (*Record, error) {
 		return nil, errors.Join(err, log.close())
 	}
 	log.line("run %s of %s for %s, version %s, process %d", r.record.RunID, o.Layout.Pipeline, o.RunDate, o.Version, r.record.PID)
-	err = r.stages(ctx)
+	err = errors.Join(r.stages(ctx), r.leaveWarehouse())
 	r.close(ctx, err)
 	log.line("run %s: %s", r.record.Status, r.record.Error)
 	// The log is closed last: as long as it is open, the run is under way.

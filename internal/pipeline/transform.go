@@ -30,14 +30,12 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
-	w, err := r.Open(ctx, project.Target)
-	if err != nil {
+	if err := r.enterWarehouse(ctx, project.Target); err != nil {
 		return err
 	}
-	defer w.Close()
 	s.Extract = snapshot.ID
 	loaded, err := LoadStaging(ctx, StagingLoad{
-		Warehouse: w, Spec: r.Spec, Lake: snapshot.Path, Content: contentOf(snapshot),
+		Warehouse: r.warehouse, Lock: r.lock, Spec: r.Spec, Lake: snapshot.Path, Content: contentOf(snapshot),
 	})
 	if err != nil {
 		return err
@@ -82,13 +80,13 @@ func (r *run) loadable() (lake.Snapshot, error) {
 
 // loaded makes sure that staging holds the extract: a certificate must not
 // compare an extract with the rows of another.
-func (r *run) loaded(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot) error {
-	conn, err := w.Conn(ctx)
+func (r *run) loaded(ctx context.Context, snapshot lake.Snapshot) error {
+	conn, err := r.warehouse.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	holds, err := readContent(ctx, conn, w.Dialect())
+	holds, err := readContent(ctx, conn, r.warehouse.Dialect())
 	want := contentOf(snapshot)
 	switch {
 	case err != nil:
@@ -139,23 +137,24 @@ func (r *run) build(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
-	w, err := r.Open(ctx, project.Target)
-	if err != nil {
+	if err := r.enterWarehouse(ctx, project.Target); err != nil {
 		return err
 	}
-	defer w.Close()
-	if err := r.loaded(ctx, w, snapshot); err != nil {
+	if err := r.loaded(ctx, snapshot); err != nil {
 		return err
 	}
 	results, err := build.Run(ctx, build.Options{
-		Project: project, Warehouse: w, Command: build.Build, IDs: ids,
+		Project: project, Warehouse: r.warehouse, Command: build.Build, IDs: ids,
 		Threads: project.Target.Threads, FullRefresh: r.FullRefresh,
 		TargetDir: r.Layout.Target(), Report: r.Reporter.Node, Now: r.Now,
 	})
 	if err != nil {
 		return err
 	}
-	certificate, err := r.certify(ctx, w, snapshot, project, results)
+	if err := stillOurs(ctx, r.lock); err != nil {
+		return err
+	}
+	certificate, err := r.certify(ctx, snapshot, project, results)
 	if err != nil {
 		return fmt.Errorf("count what is in the warehouse: %w", err)
 	}
@@ -195,14 +194,14 @@ func failures(results *build.Results) error {
 
 // certify counts, in the warehouse and in the lake, what the registry's total
 // must equal.
-func (r *run) certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.Snapshot, project *dbt.Project, results *build.Results) (*Certificate, error) {
-	conn, err := w.Conn(ctx)
+func (r *run) certify(ctx context.Context, snapshot lake.Snapshot, project *dbt.Project, results *build.Results) (*Certificate, error) {
+	conn, err := r.warehouse.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	c := &Certificate{DataTimestamp: snapshot.DataTimestamp}
-	counter := tableCounter{conn: conn, dialect: w.Dialect(), certificate: c}
+	counter := tableCounter{conn: conn, dialect: r.warehouse.Dialect(), certificate: c}
 	for _, s := range sortedSources(project) {
 		counter.add(ctx, s.Schema, s.Identifier)
 	}
@@ -224,7 +223,7 @@ func (r *run) certify(ctx context.Context, w warehouse.Warehouse, snapshot lake.
 	c.judge(results)
 	c.Tests.Orphaned = len(project.Orphans)
 	if quarantined.Count > 0 {
-		c.Quarantine, err = r.quarantined(ctx, conn, w.Dialect())
+		c.Quarantine, err = r.quarantined(ctx, conn, r.warehouse.Dialect())
 	}
 	return c, err
 }

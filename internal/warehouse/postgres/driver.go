@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,9 +17,15 @@ import (
 type Warehouse struct {
 	options Options
 	config  *pgconn.Config
+
+	mu     sync.Mutex
+	locked []string // schemas: see Lock
 }
 
-var _ warehouse.Warehouse = (*Warehouse)(nil)
+var (
+	_ warehouse.Warehouse = (*Warehouse)(nil)
+	_ warehouse.Locker    = (*Warehouse)(nil)
+)
 
 // Open checks that the database can be reached with these options.
 func Open(ctx context.Context, o Options) (*Warehouse, error) {
@@ -46,7 +53,11 @@ func (w *Warehouse) Conn(ctx context.Context) (warehouse.Conn, error) {
 	for attempt := 1; ; attempt++ {
 		native, err := pgconn.ConnectConfig(ctx, w.config.Copy())
 		if err == nil {
-			return &conn{native: native, role: w.role()}, nil
+			c := &conn{native: native, role: w.role()}
+			if err := w.join(ctx, c); err != nil {
+				return nil, errors.Join(err, c.Close())
+			}
+			return c, nil
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("connect to %s: %w", w.place(), context.Cause(ctx))
