@@ -141,6 +141,11 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 		return err
 	}
 	defer w.Close()
+	leave, err := shareWarehouse(ctx, w, build.Command(command), project.Target.Schema)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	console := &build.Console{Out: a.stdout, Colour: a.colour}
 	results, err := build.Run(ctx, build.Options{
 		Project: project, Warehouse: w, IDs: ids, Command: build.Command(command),
