@@ -28,7 +28,7 @@ func session(t *testing.T, w *postgres.Warehouse) warehouse.Conn {
 	return conn
 }
 
-func exec(t *testing.T, conn warehouse.Conn, sql string) {
+func execute(t *testing.T, conn warehouse.Conn, sql string) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -39,7 +39,7 @@ func exec(t *testing.T, conn warehouse.Conn, sql string) {
 func TestErrorsReadAsInPsql(t *testing.T) {
 	t.Parallel()
 	conn := session(t, open(t, server.Database(t)))
-	exec(t, conn, "create table t (a integer primary key)")
+	execute(t, conn, "create table t (a integer primary key)")
 	long := strings.Repeat("1 + ", 30)
 	tests := []struct{ sql, want string }{
 		{"select a,\n\tnö, b\nfrom t", "column \"nö\" does not exist\nLINE 2: \tnö, b\n        \t^"},
@@ -69,14 +69,14 @@ func TestErrorKinds(t *testing.T) {
 	for _, sql := range []string{
 		"create role visitor", "create schema private", "create table held (a integer)", "insert into held values (1)",
 	} {
-		exec(t, conn, sql)
+		execute(t, conn, sql)
 	}
 	t.Cleanup(func() {
 		if _, err := conn.Exec(context.WithoutCancel(t.Context()), "reset role; drop role visitor"); err != nil {
 			t.Error(err)
 		}
 	})
-	exec(t, other, "begin; lock table held")
+	execute(t, other, "begin; lock table held")
 	tests := []struct {
 		sql, hint string
 		kind      error
@@ -95,7 +95,7 @@ func TestErrorKinds(t *testing.T) {
 			t.Errorf("%s: %v\nwant %v and in the hint %q", tt.sql, err, tt.kind, tt.hint)
 		}
 	}
-	exec(t, other, "rollback")
+	execute(t, other, "rollback")
 }
 
 // Two transactions that wait for one another: one of them is told to do it
@@ -104,9 +104,9 @@ func TestDeadlockIsAConflict(t *testing.T) {
 	t.Parallel()
 	w := open(t, server.Database(t))
 	one, two := session(t, w), session(t, w)
-	exec(t, one, "create table a (n integer); create table b (n integer)")
-	exec(t, one, "set deadlock_timeout = 10; begin; lock table a")
-	exec(t, two, "set deadlock_timeout = '1h'; begin; lock table b")
+	execute(t, one, "create table a (n integer); create table b (n integer)")
+	execute(t, one, "set deadlock_timeout = 10; begin; lock table a")
+	execute(t, two, "set deadlock_timeout = '1h'; begin; lock table b")
 	locked := make(chan error, 1)
 	go func() {
 		_, err := two.Exec(t.Context(), "lock table a")
@@ -117,7 +117,7 @@ func TestDeadlockIsAConflict(t *testing.T) {
 	if _, err := one.Exec(t.Context(), "lock table b"); !errors.Is(err, warehouse.ErrConflict) {
 		t.Errorf("deadlock = %v, want ErrConflict", err)
 	}
-	exec(t, one, "rollback")
+	execute(t, one, "rollback")
 	if err := <-locked; err != nil {
 		t.Errorf("the other session: %v", err)
 	}
@@ -130,7 +130,7 @@ func TestServerIsKilled(t *testing.T) {
 	own := postgrestest.Start(t)
 	w := open(t, own.Options())
 	conn, waiting, loading := session(t, w), session(t, w), session(t, w)
-	exec(t, conn, "create table t (a integer); insert into t values (1)")
+	execute(t, conn, "create table t (a integer); insert into t values (1)")
 
 	slept := make(chan error, 1)
 	go func() {
@@ -138,7 +138,7 @@ func TestServerIsKilled(t *testing.T) {
 		slept <- err
 	}()
 	err := conn.Transact(t.Context(), func(ctx context.Context) error {
-		exec(t, conn, "truncate t; insert into t values (2), (3)")
+		execute(t, conn, "truncate t; insert into t values (2), (3)")
 		own.Kill()
 		_, err := conn.Exec(ctx, "insert into t values (4)")
 		return err
@@ -167,7 +167,7 @@ func TestServerIsKilledInALoad(t *testing.T) {
 	own := postgrestest.Start(t)
 	w := open(t, own.Options())
 	conn := session(t, w)
-	exec(t, conn, "create table t (a integer)")
+	execute(t, conn, "create table t (a integer)")
 	columns := []schema.Column{{Name: "a", Type: schema.Integer}}
 	_, err := conn.Load(t.Context(), warehouse.Relation{Name: "t"}, columns, func(yield func([]any, error) bool) {
 		for i := int64(0); yield([]any{i}, nil); i++ {
@@ -189,7 +189,7 @@ func TestServerIsKilledInALoad(t *testing.T) {
 func TestLoadNamesThePlace(t *testing.T) {
 	t.Parallel()
 	conn := session(t, open(t, server.Database(t)))
-	exec(t, conn, "create table t (id bigint, name text, j json, small varchar(2), n numeric(4,2))")
+	execute(t, conn, "create table t (id bigint, name text, j json, small varchar(2), n numeric(4,2))")
 	columns := []schema.Column{
 		{Name: "id", Type: schema.Integer}, {Name: "name", Type: schema.Text}, {Name: "j", Type: schema.JSON},
 		{Name: "small", Type: schema.Text}, {Name: "n", Type: schema.Decimal(4, 2)},
