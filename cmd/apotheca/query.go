@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +35,7 @@ are in staging.`,
 			if err != nil {
 				return err
 			}
-			return a.query(cmd.Context(), c.with(cmd, dir, target), args[0], format)
+			return a.query(cmd.Context(), c.with(cmd, dir, target), spaced(placeWords(cmd)), args[0], format)
 		},
 	}
 	dirFlag(cmd, &dir)
@@ -42,7 +44,7 @@ are in staging.`,
 	return cmd
 }
 
-func (a *app) query(ctx context.Context, c config, sql, format string) error {
+func (a *app) query(ctx context.Context, c config, words, sql, format string) error {
 	rowsTo := a.stdout // what is in the tables is shown as it is
 	a.hideSecrets()
 	target, err := a.pipelineTarget(c)
@@ -70,10 +72,16 @@ func (a *app) query(ctx context.Context, c config, sql, format string) error {
 	}
 	rows, err := conn.Query(ctx, sql)
 	if err != nil {
-		return &userError{message: err.Error(), code: exitUsage, cause: err,
-			advice: `apotheca query "select table_schema, table_name from information_schema.tables" lists the tables`}
+		return &userError{message: err.Error(), code: exitUsage, cause: err, advice: queryAdvice(err, words)}
 	}
 	return writeRows(rowsTo, rows, format)
+}
+
+func queryAdvice(err error, words string) string {
+	if strings.Contains(err.Error(), "read-only") {
+		return "query only reads; what changes a table is a model of the project"
+	}
+	return fmt.Sprintf("apotheca query%s \"select table_schema, table_name from information_schema.tables\" lists the tables", words)
 }
 
 // searchSchemas lets unqualified names mean the star first, then what it was

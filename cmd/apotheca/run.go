@@ -295,6 +295,7 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 		KeepRuns:     c.Keep.Runs,
 		Open:         a.opener(access{memoryLimit: c.Memory}),
 		Now:          a.now,
+		Mask:         a.mask.Replace,
 	}, nil
 }
 

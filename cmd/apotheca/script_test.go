@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,7 +14,7 @@ import (
 )
 
 // server is the PostgreSQL of all tests here; each has its own database in it.
-var server = postgrestest.Shared()
+var server = postgrestest.Shared(postgrestest.TCP(), postgrestest.Access("host all all 127.0.0.1/32 scram-sha-256"))
 
 // TestMain lets scripts call the program by its name; it then runs in a
 // process of its own, with real signals, exit codes and locks.
@@ -74,7 +75,7 @@ func TestScripts(t *testing.T) {
 
 // variables lead a PostgreSQL program to a database.
 func variables(o postgres.Options) map[string]string {
-	return map[string]string{"PGHOST": o.Host, "PGPORT": "5432", "PGUSER": o.User, "PGDATABASE": o.Database}
+	return map[string]string{"PGHOST": o.Host, "PGPORT": fmt.Sprint(o.Port), "PGUSER": o.User, "PGDATABASE": o.Database}
 }
 
 // execute runs a statement in a session of its own.

@@ -23,6 +23,10 @@ func (t *Target) expandURL() error {
 	if text == "" {
 		return nil
 	}
+	_, rest, _ := strings.Cut(text, "://")
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 && strings.LastIndexByte(rest, '@') > slash {
+		return fmt.Errorf("the url of target %q has an @ behind a /; in a password, write / : @ ? # %% as %%2F %%3A %%40 %%3F %%23 %%25", t.Name)
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return fmt.Errorf("the url of target %q is not of the form postgresql://user@host:port/database", t.Name)

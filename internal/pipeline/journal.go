@@ -15,7 +15,10 @@ import (
 )
 
 // Journal is the record and the log of every run of a data folder.
-type Journal struct{ layout Layout }
+type Journal struct {
+	layout Layout
+	mask   func(string) string // over what is written; nil for none
+}
 
 // NewJournal names the journal of a data folder. Its folders are made when the
 // first record is written.
@@ -26,6 +29,9 @@ func (j Journal) Write(r *Record) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode run record %s: %w", r.RunID, err)
+	}
+	if j.mask != nil {
+		text = []byte(j.mask(string(text)))
 	}
 	if err := os.MkdirAll(j.layout.Runs(), 0o755); err != nil {
 		return fmt.Errorf("make folder of run records: %w", err)

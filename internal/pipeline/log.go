@@ -18,20 +18,21 @@ type runLog struct {
 	Reporter
 	file *os.File
 	now  func() time.Time
-	err  error // the first that kept a line from being written
+	mask func(string) string // nil for none
+	err  error               // the first that kept a line from being written
 }
 
-func openLog(l Layout, runID string, to Reporter, now func() time.Time) (*runLog, error) {
-	if err := os.MkdirAll(l.Logs(), 0o755); err != nil {
+func openLog(o Options, runID string) (*runLog, error) {
+	if err := os.MkdirAll(o.Layout.Logs(), 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of logs: %w", err)
 	}
-	file, err := os.OpenFile(l.Log(runID), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(o.Layout.Log(runID), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	// Where files cannot be locked, the number of the process has to do.
 	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	return &runLog{Reporter: to, file: file, now: now}, nil
+	return &runLog{Reporter: o.Reporter, file: file, now: o.Now, mask: o.Mask}, nil
 }
 
 // isAlive reports whether the process of a run still runs.
@@ -63,6 +64,9 @@ func (l *runLog) close() error {
 
 func (l *runLog) line(format string, args ...any) {
 	text := strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n", "\n    ")
+	if l.mask != nil {
+		text = l.mask(text)
+	}
 	if _, err := fmt.Fprintf(l.file, "%s %s\n", l.now().UTC().Format(time.RFC3339), text); err != nil && l.err == nil {
 		l.err = err
 	}

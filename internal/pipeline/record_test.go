@@ -88,7 +88,7 @@ func TestRunOfAStrangersProcessNumberReadsAsInterrupted(t *testing.T) {
 	t.Parallel()
 	l := Layout{Root: t.TempDir(), Pipeline: "p"}
 	j := NewJournal(l)
-	log, err := openLog(l, "1", nil, time.Now)
+	log, err := openLog(Options{Layout: l, Now: time.Now}, "1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	for i, id := range []string{"a", "b", "c"} {
 		r := &Record{RunID: id, Pipeline: "p", Status: Success, StartedAt: at.Add(time.Duration(i) * time.Minute), PID: os.Getpid()}
-		log, err := openLog(j.layout, id, nil, time.Now)
+		log, err := openLog(Options{Layout: j.layout, Now: time.Now}, id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,6 +47,8 @@ type Options struct {
 
 	// Open opens the warehouse of a target.
 	Open func(context.Context, dbt.Target) (warehouse.Warehouse, error)
+	// Mask hides the secrets in what is written to disk; nil hides nothing.
+	Mask func(string) string
 	// Reporter is told of what happens, from one goroutine at a time.
 	Reporter Reporter
 	Now      func() time.Time
@@ -90,7 +92,7 @@ func Run(ctx context.Context, o Options) (*Record, error) {
 	r := &run{
 		Options: o,
 		lake:    lake.Open(o.Layout.Lake(), lake.Options{Now: o.Now}),
-		journal: NewJournal(o.Layout),
+		journal: Journal{layout: o.Layout, mask: o.Mask},
 	}
 	lock, err := r.lake.Lock()
 	if err != nil {
@@ -98,7 +100,7 @@ func Run(ctx context.Context, o Options) (*Record, error) {
 	}
 	defer lock.Unlock()
 	r.record = newRecord(o, o.Now().UTC())
-	log, err := openLog(o.Layout, r.record.RunID, o.Reporter, o.Now)
+	log, err := openLog(o, r.record.RunID)
 	if err != nil {
 		return nil, err
 	}
