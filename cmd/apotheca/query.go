@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"apotheca/internal/pipeline"
 	"apotheca/internal/warehouse"
 )
 
@@ -67,7 +69,7 @@ func (a *app) query(ctx context.Context, c config, words, sql, format string) er
 		return err
 	}
 	defer conn.Close()
-	if err := searchSchemas(ctx, conn, w.Dialect()); err != nil {
+	if err := searchSchemas(ctx, conn, w.Dialect(), target.Schema); err != nil {
 		return err
 	}
 	rows, err := conn.Query(ctx, sql)
@@ -86,19 +88,24 @@ func queryAdvice(err error, words string) string {
 
 // searchSchemas lets unqualified names mean the star first, then what it was
 // made of; a schema that is not there yet cannot be searched.
-func searchSchemas(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect) error {
-	found, err := warehouse.Fetch(ctx, conn, -1,
-		`select schema_name from information_schema.schemata
-		where schema_name in ('analytics', 'staging', 'reference') and catalog_name = current_database()
-		order by schema_name`)
-	if err != nil {
-		return err
+func searchSchemas(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect, star string) error {
+	var path []string
+	for _, name := range []string{star, "reference", pipeline.StagingSchema, d.DefaultSchema} {
+		found, err := warehouse.Fetch(ctx, conn, 1,
+			`select 1 from information_schema.schemata
+			where catalog_name = current_database() and schema_name = `+d.Placeholder(1), name)
+		if err != nil {
+			return err
+		}
+		if len(found.Rows) > 0 && !slices.Contains(path, name) {
+			path = append(path, name)
+		}
 	}
-	path := d.DefaultSchema
-	for i := len(found.Rows) - 1; i >= 0; i-- {
-		path = warehouse.Text(found.Rows[i][0]) + "," + path
+	value := d.QuoteAll(path)
+	if d.Name == "duckdb" { // which takes the list as one text, without blanks
+		value = warehouse.StringLiteral(strings.ReplaceAll(value, ", ", ","))
 	}
-	_, err = conn.Exec(ctx, "set search_path = "+warehouse.StringLiteral(path))
+	_, err := conn.Exec(ctx, "set search_path = "+value)
 	return err
 }
 

@@ -23,6 +23,8 @@ type Target struct {
 	Threads  int
 	// Credentials are all keys of the output, rendered.
 	Credentials *jinja.Dict
+
+	urlPassword string // as the URL writes it, escaped
 }
 
 const profilesFile = "profiles.yml"
@@ -168,7 +170,7 @@ const secretLengthMin = 4
 // database or another word that templates see is left out: hiding it would
 // deface what is written and hide nothing.
 func (t Target) Secrets() []string {
-	var secrets []string
+	secrets := []string{t.urlPassword}
 	words := []string{t.Name, t.Profile}
 	for _, k := range keysIn(t.Credentials) {
 		value := t.credential(jinja.Str(k))

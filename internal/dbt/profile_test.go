@@ -51,7 +51,7 @@ schema: analytics
 	if target.Database != "trials" {
 		t.Errorf("database %q, want trials", target.Database)
 	}
-	if diff := cmp.Diff([]string{"p@ss/word"}, target.Secrets()); diff != "" {
+	if diff := cmp.Diff([]string{"p%40ss%2Fword", "p@ss/word"}, target.Secrets()); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}
 }

@@ -42,6 +42,8 @@ func (t *Target) expandURL() error {
 	}
 	if u.User != nil {
 		password, _ := u.User.Password()
+		written := rest[:strings.LastIndexByte(rest, '@')]
+		_, t.urlPassword, _ = strings.Cut(written, ":")
 		set("user", u.User.Username())
 		set("password", password)
 	}
