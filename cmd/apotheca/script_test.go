@@ -14,7 +14,10 @@ import (
 )
 
 // server is the PostgreSQL of all tests here; each has its own database in it.
-var server = postgrestest.Shared(postgrestest.TCP(), postgrestest.Access("host all all 127.0.0.1/32 scram-sha-256"))
+// By its socket it lets everyone in, by TCP with a password.
+var server = postgrestest.Shared(postgrestest.TCP(), postgrestest.Access(`
+local all all trust
+host  all all 127.0.0.1/32 scram-sha-256`))
 
 // TestMain lets scripts call the program by its name; it then runs in a
 // process of its own, with real signals, exit codes and locks.
