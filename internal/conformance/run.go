@@ -158,7 +158,7 @@ func (j *job) prepare(ctx context.Context, current string) (string, error) {
 // source is the folder of a repository, or a folder in one.
 func (j *job) source(name string) (string, error) {
 	folder := name
-	if !filepath.IsAbs(folder) {
+	if !filepath.IsAbs(folder) && !strings.HasPrefix(folder, "./") {
 		folder = filepath.Join(j.Sources, filepath.FromSlash(name))
 	}
 	if _, err := os.Stat(folder); err != nil {
@@ -168,10 +168,10 @@ func (j *job) source(name string) (string, error) {
 }
 
 func (j *job) setup(ctx context.Context) error {
-	sql := j.target.Setup[j.adapter]
-	if sql == "" {
+	if j.target.Setup[j.adapter] == "" {
 		return nil
 	}
+	sql := strings.ReplaceAll(j.target.Setup[j.adapter], "$SOURCES", j.Sources)
 	w, err := j.database.Current(ctx)
 	if err != nil {
 		return err

@@ -14,7 +14,8 @@ import (
 type Target struct {
 	Name string `yaml:"name"`
 	// Repository is where the project is public, owner/name; folders of that
-	// name are looked for below the folder of sources.
+	// name are looked for below the folder of sources. What begins with ./ is of
+	// this repository.
 	Repository string `yaml:"repository"`
 	// Folder is the project's place in the repository.
 	Folder   string   `yaml:"folder"`
@@ -26,7 +27,7 @@ type Target struct {
 	// what a project needs and its repository does not hold.
 	Files string `yaml:"files"`
 	// Setup is SQL that both databases are given before the first step, by
-	// adapter.
+	// adapter; $SOURCES is the folder of sources.
 	Setup map[string]string `yaml:"setup"`
 	// Schema is the profile's; empty means the adapter's default.
 	Schema string            `yaml:"schema"`
