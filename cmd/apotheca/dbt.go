@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -132,9 +133,10 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 			project.Name, len(project.Nodes), len(project.Sources), len(project.UnitTests))
 		return nil
 	}
+	targetName := cmp.Or(f.targetPath, "target")
 	targetDir := f.targetPath
 	if targetDir == "" {
-		targetDir = filepath.Join(dir, "target")
+		targetDir = filepath.Join(dir, targetName)
 	}
 	w, err := a.opener(access{base: dir})(ctx, project.Target)
 	if err != nil {
@@ -150,7 +152,7 @@ func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
 	results, err := build.Run(ctx, build.Options{
 		Project: project, Warehouse: w, IDs: ids, Command: build.Command(command),
 		Threads: project.Target.Threads, FullRefresh: f.fullRefresh, FailFast: f.failFast,
-		TargetDir: targetDir, Report: console.Report,
+		TargetDir: targetDir, TargetName: targetName, Report: console.Report,
 	})
 	if err != nil {
 		return err
@@ -224,8 +226,12 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 	if err != nil {
 		return nil, err
 	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find project: %w", err)
+	}
 	project, err := dbt.Load(dbt.Options{
-		FS: os.DirFS(dir), Dir: dir, Profiles: profiles,
+		FS: os.DirFS(dir), Dir: absolute, Profiles: profiles,
 		Profile: f.profile, Target: f.target,
 		Vars: vars, Env: a.dbtEnv(), FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
 		Now: a.now().UTC(), InvocationID: newUUID(),

@@ -116,7 +116,7 @@ func recorded(result *Result) runResult {
 			entry.CompiledCode = &result.CompiledCode
 		}
 	}
-	if result.RelationName != "" {
+	if result.RelationName != "" && result.Type() != dbt.Seed {
 		entry.RelationName = &result.RelationName
 	}
 	if result.Status != Skipped {
@@ -144,8 +144,17 @@ func (r *run) writeUnitTest(t *dbt.UnitTest, code string) (string, error) {
 
 // writeScript writes all that a node told the database.
 func (r *run) writeScript(n *dbt.Node, script []string) error {
-	_, err := r.writeSQL("run", n.PackageName, artifactPath(n), strings.Join(script, ";\n\n")+";\n")
-	return err
+	file, err := r.writeSQL("run", n.PackageName, artifactPath(n), strings.Join(script, ";\n\n")+";\n")
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.compiled[n.UniqueID] == nil {
+		r.compiled[n.UniqueID] = &dbt.Compiled{} // a seed
+	}
+	r.compiled[n.UniqueID].RunPath = file
+	return nil
 }
 
 // artifactPath is dbt's: what a YAML file declares lies in a folder of its name.

@@ -51,8 +51,7 @@ func (c *Console) line(format string, args ...any) {
 func (c *Console) progress(e Event, text, status, colour string) {
 	const width = 80
 	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
-	// dbt measures the line with its time stamp.
-	dots := max(width-utf8.RuneCountInString(line)-len("15:04:05  "), 3)
+	dots := max(width-utf8.RuneCountInString(line), 0)
 	c.line("%s%s [%s]", line, strings.Repeat(".", dots), c.paint(status, colour))
 }
 

@@ -80,14 +80,16 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 	}
 	result.Compiled = r.Now()
 	result.CompiledCode = compiled.Code
-	r.mu.Lock()
-	r.compiled[n.UniqueID] = compiled
-	r.mu.Unlock()
-	if n.ResourceType == dbt.Snapshot {
-		return nil // a file may hold several; dbt writes none of them
+	if n.ResourceType != dbt.Snapshot { // a file may hold several; dbt writes none of them
+		if compiled.Path, err = r.writeCompiled(n, compiled.Code); err != nil {
+			return err
+		}
+		result.CompiledPath = compiled.Path
 	}
-	result.CompiledPath, err = r.writeCompiled(n, compiled.Code)
-	return err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.compiled[n.UniqueID] = compiled
+	return nil
 }
 
 // running is a node under way as templates see it.

@@ -3,7 +3,6 @@ package dbt
 import (
 	"context"
 	"fmt"
-	"path"
 	"regexp"
 )
 
@@ -14,6 +13,9 @@ type Compiled struct {
 	Code string
 	// CTEs are the ephemeral parents that were injected, in order.
 	CTEs []CTE
+	// Path and RunPath are the files that Code and all that was run were
+	// written to, as artifacts name them. RunPath is empty before a run.
+	Path, RunPath string
 }
 
 // CTE is an ephemeral model as it appears in its readers.
@@ -99,12 +101,4 @@ func (p *Project) macroNames() []string {
 		names = append(names, m.Name)
 	}
 	return names
-}
-
-// CompiledPath is where a node's SQL is written, below target/compiled.
-func (n *Node) CompiledPath() string {
-	if n.Test != nil {
-		return path.Join(n.PackageName, n.OriginalFilePath, n.Path)
-	}
-	return path.Join(n.PackageName, n.OriginalFilePath)
 }

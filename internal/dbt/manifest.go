@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"apotheca/internal/jinja"
@@ -34,6 +35,7 @@ func (p *Project) manifest(compiled map[string]*Compiled) *jinja.Dict {
 		if n.ResourceType != Seed {
 			setCompiled(d, n, compiled[id])
 		}
+		setRun(d, n, compiled[id])
 		nodes.Set(id, d)
 	}
 	parents, children := listsOf(p.Parents), listsOf(p.Children)
@@ -98,12 +100,26 @@ func setCompiled(d *jinja.Dict, n *Node, c *Compiled) {
 	ctes := jinja.NewList()
 	if c != nil {
 		d.Set("compiled_code", c.Code)
-		d.Set("compiled_path", n.CompiledPath())
+		d.Set("compiled_path", orNone(c.Path))
 		for _, cte := range c.CTEs {
 			ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))
 		}
 	}
 	d.Set("extra_ctes", ctes)
+}
+
+// setRun adds what running a node brought. The macros that a test calls when it
+// is run are seen by dbt only then.
+func setRun(d *jinja.Dict, n *Node, c *Compiled) {
+	if c == nil || c.RunPath == "" {
+		return
+	}
+	d.Set("build_path", c.RunPath)
+	if n.ResourceType == DataTest {
+		macros := append(slices.Clone(n.DependsOn.Macros),
+			"macro.dbt.get_limit_subquery_sql", "macro.dbt.should_store_failures", "macro.dbt.statement")
+		d.Set("depends_on", dependsDict(DependsOn{Macros: unique(macros), Nodes: n.DependsOn.Nodes}))
+	}
 }
 
 func (p *Project) metadata() *jinja.Dict {

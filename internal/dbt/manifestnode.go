@@ -1,6 +1,10 @@
 package dbt
 
-import "apotheca/internal/jinja"
+import (
+	"path"
+
+	"apotheca/internal/jinja"
+)
 
 // targetValue is `target` in templates.
 func (p *Project) targetValue() *jinja.Dict { return p.Target.dict() }
@@ -25,7 +29,7 @@ func (p *Project) nodeDict(n *Node) *jinja.Dict {
 		"raw_code", n.RawCode, "doc_blocks", jinjaList(n.DocBlocks),
 	)
 	if n.ResourceType == Seed {
-		d.Set("root_path", orNone(p.options.Dir))
+		d.Set("root_path", orNone(path.Join(p.options.Dir, n.pkg.dir)))
 		d.Set("depends_on", jinja.NewDict("macros", jinjaList(n.DependsOn.Macros)))
 		return d
 	}
