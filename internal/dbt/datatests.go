@@ -31,6 +31,11 @@ func (l *loader) declareTests(p *patch) {
 		return
 	}
 	base := testDeclaration{patch: p, target: p.name, refers: "ref('" + p.name + "')", fileKey: p.kind + "." + p.name}
+	if p.version != nil {
+		v := jinja.Str(p.version.version)
+		base.target += "_v" + v
+		base.refers = "ref('" + p.name + "', version='" + v + "')"
+	}
 	l.collectTests(p, p.node, base)
 }
 
@@ -102,7 +107,7 @@ func (l *loader) loadDataTests() {
 				Hint: "give one of them a name: of its own"})
 			continue
 		}
-		l.addNode(n, "")
+		l.addNode(n)
 	}
 }
 
@@ -120,7 +125,7 @@ func (l *loader) readTest(d *testDeclaration) *Node {
 		l.fail(l.problemAt(f.shown, d.node, fmt.Sprintf("%q is not the name of a test", name), ""))
 		return nil
 	}
-	meta := &TestMetadata{Namespace: m[1], Name: m[2], FileKeyName: d.fileKey}
+	meta := &TestMetadata{Namespace: m[1], Name: m[2], FileKeyName: d.fileKey, on: d.patch}
 	if d.column != nil {
 		meta.ColumnName = d.column.Name
 		if d.column.Quote != nil && *d.column.Quote {

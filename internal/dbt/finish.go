@@ -25,6 +25,7 @@ func (l *loader) finish() {
 			}
 		}
 	}
+	l.checkVersions()
 	l.attachTests()
 	l.p.inferPrimaryKeys()
 	l.checkAccess()
@@ -62,7 +63,11 @@ func (l *loader) attachTests() {
 			continue
 		}
 		_, name, _ := strings.Cut(n.Test.FileKeyName, ".")
-		if target := l.p.resolveRef(n.PackageName, Ref{Name: name}); target != nil {
+		at := Ref{Name: name}
+		if on := n.Test.on; on.version != nil {
+			at.Version = on.version.version
+		}
+		if target := l.p.resolveRef(n.PackageName, at); target != nil {
 			n.Test.AttachedNode = target.UniqueID
 			if n.Group == "" {
 				n.Group = target.Group

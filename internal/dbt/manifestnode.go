@@ -78,7 +78,7 @@ func (p *Project) modelFields(n *Node, d *jinja.Dict) {
 	d.Set("constraints", jinja.NewList(n.Constraints...))
 	d.Set("version", n.Version)
 	d.Set("latest_version", n.LatestVersion)
-	d.Set("deprecation_date", nil)
+	d.Set("deprecation_date", orNone(n.DeprecationDate))
 	d.Set("primary_key", jinjaList(n.PrimaryKey))
 	d.Set("time_spine", nil)
 }
@@ -198,7 +198,14 @@ func (p *Project) unitTestDict(u *UnitTest) *jinja.Dict {
 		"package_name", u.PackageName, "path", u.Path, "original_file_path", u.OriginalFilePath, "unique_id", u.UniqueID, "fqn", jinjaList(u.FQN),
 		"description", u.Description, "overrides", overrides, "depends_on", dependsDict(u.DependsOn), "config", u.Config.values,
 		"checksum", checksum(jsonText(given)+jsonText(expect)).Checksum, "schema", p.Nodes[u.DependsOn.Nodes[0]].Schema, "created_at", float64(p.options.Now.UnixMicro())/1e6,
-		"versions", nil, "version", nil)
+		"versions", unitTestVersions(u.versions), "version", u.Version)
+}
+
+func unitTestVersions(d *jinja.Dict) any {
+	if d == nil {
+		return nil
+	}
+	return overlaid(jinja.NewDict("include", nil, "exclude", nil), d)
 }
 
 func fixtureDict(f Fixture) *jinja.Dict {

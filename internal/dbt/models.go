@@ -47,13 +47,13 @@ func (l *loader) loadNodes() {
 	}
 	nodes := make([]*Node, len(jobs))
 	parallel(len(jobs), func(i int) { nodes[i] = l.readNode(jobs[i]) })
-	for i, n := range nodes {
+	for _, n := range nodes {
 		if n != nil {
-			l.addNode(n, jobs[i].patch)
+			l.addNode(n)
 		}
 	}
 	for _, p := range l.patches.snapshots {
-		l.addNode(l.yamlSnapshot(p), "snapshots")
+		l.addNode(l.yamlSnapshot(p))
 	}
 	l.p.buildIndex()
 	l.warnUnmatched()
@@ -68,9 +68,9 @@ func (l *loader) warnUnmatched() {
 }
 
 // addNode files a node under its id, refusing a second one of that name.
-func (l *loader) addNode(n *Node, section string) {
-	if p := l.patches.node(n.PackageName, section, n.Name); p != nil {
-		p.used = true
+func (l *loader) addNode(n *Node) {
+	if n.patch != nil {
+		n.patch.used = true
 	}
 	if !n.Config.Enabled() {
 		l.p.Disabled[n.UniqueID] = append(l.p.Disabled[n.UniqueID], n)
@@ -110,13 +110,18 @@ func (l *loader) readNode(j job) *Node {
 		n.Language = "python"
 	}
 	n.UniqueID = string(j.kind) + "." + n.PackageName + "." + n.Name
-	l.parseNode(n, l.patches.node(n.PackageName, j.patch, n.Name))
+	p := l.patches.node(n.PackageName, j.patch, n.Name)
+	if p != nil && p.version != nil {
+		n.become(p)
+	}
+	l.parseNode(n, p)
 	return n
 }
 
 // parseNode renders a node with execute false, resolves its configs and names
 // and collects what it refers to.
 func (l *loader) parseNode(n *Node, p *patch) {
+	n.patch = p
 	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
 	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
 	var fromPatch *jinja.Dict

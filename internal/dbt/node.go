@@ -62,6 +62,9 @@ type Node struct {
 	// Line is where the node begins in its file.
 	Line int
 
+	DeprecationDate string // ISO 8601, or empty
+
+	patch *patch // what properties say of it, or nil
 	// unresolved marks a test of something that is not there.
 	unresolved bool
 	pkg        *pkg
@@ -120,6 +123,7 @@ type TestMetadata struct {
 	// FileKeyName is the place in the YAML: "models.orders".
 	FileKeyName string
 
+	on     *patch // where it was declared
 	kwargs *jinja.Dict
 }
 

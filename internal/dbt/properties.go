@@ -35,6 +35,10 @@ type patch struct {
 	// unrendered is config as written.
 	unrendered *jinja.Dict
 	used       bool
+	// version is set where the entry is one version of a model, and defines
+	// names the file it stands in; otherwise that is name.
+	version *modelVersion
+	defines string
 }
 
 func newPatches() *patches {
@@ -43,6 +47,14 @@ func newPatches() *patches {
 
 func (ps *patches) node(pkgName, kind, name string) *patch {
 	return ps.nodes[patchKey{pkgName, kind, name}]
+}
+
+// fileName is the name of the file that the patch describes.
+func (p *patch) fileName() string {
+	if p.version != nil {
+		return p.defines
+	}
+	return p.name
 }
 
 // path is the patch as the manifest has it: package://file.
@@ -134,16 +146,19 @@ func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
 		if p.kind == "snapshots" && child(n, "relation") != nil {
 			l.patches.snapshots = append(l.patches.snapshots, p)
 		}
-		if v := keyNode(n, "versions"); v != nil {
-			l.fail(l.problemAt(f.shown, v, "model versions are not supported", "give each version a name of its own"))
+		all := []*patch{p}
+		if p.kind == "models" && !isNull(child(n, "versions")) {
+			all = l.versionPatches(p)
 		}
-		l.addPatch(l.patches.nodes, p)
-		l.declareTests(p)
+		for _, p := range all {
+			l.addPatch(l.patches.nodes, p)
+			l.declareTests(p)
+		}
 	}
 }
 
 func (l *loader) addPatch(to map[patchKey]*patch, p *patch) {
-	key := patchKey{p.file.pkg.name, p.kind, p.name}
+	key := patchKey{p.file.pkg.name, p.kind, p.fileName()}
 	if other := to[key]; other != nil {
 		l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("%s is described twice, here and in %s:%d", p.name, other.file.shown, other.node.Line),
 			"keep one of the two entries"))
@@ -284,7 +299,7 @@ func (l *loader) applyMacroPatches() {
 
 // unmatched is the warning for an entry that describes nothing.
 func (l *loader) unmatched(p *patch, macros map[string]*Macro) Problem {
-	w := l.problemAt(p.file.shown, p.node, fmt.Sprintf("did not find matching node for patch with name '%s' in the '%s' section of file '%s'", p.name, p.kind, p.file.original), "")
+	w := l.problemAt(p.file.shown, p.node, fmt.Sprintf("did not find matching node for patch with name '%s' in the '%s' section of file '%s'", p.fileName(), p.kind, p.file.original), "")
 	names := keysOf(macros)
 	if macros == nil && l.p.index != nil {
 		names = keysOf(l.p.index.nodes)

@@ -16,6 +16,7 @@ type UnitTest struct {
 	UniqueID         string
 	Name             string
 	Model            string // as written
+	Version          any    // of the model, or nil
 	PackageName      string
 	Path             string
 	OriginalFilePath string
@@ -27,6 +28,8 @@ type UnitTest struct {
 	DependsOn        DependsOn
 	Config           *Config
 	Line             int
+
+	versions *jinja.Dict // include and exclude, as written
 }
 
 // Given stands in for one input of the model.
@@ -66,12 +69,14 @@ func (l *loader) loadUnitTests() {
 		if u == nil {
 			continue
 		}
-		if other := l.p.UnitTests[u.UniqueID]; other != nil {
-			l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("there are two unit tests named %q of one model: the other one is in %s:%d",
-				u.Name, other.OriginalFilePath, other.Line), "rename one of them"))
-			continue
+		for _, u := range l.unitTestVersions(u, p) {
+			if other := l.p.UnitTests[u.UniqueID]; other != nil {
+				l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("there are two unit tests named %q of one model: the other one is in %s:%d",
+					u.Name, other.OriginalFilePath, other.Line), "rename one of them"))
+				continue
+			}
+			l.p.UnitTests[u.UniqueID] = u
 		}
-		l.p.UnitTests[u.UniqueID] = u
 	}
 }
 
@@ -82,9 +87,7 @@ func (l *loader) readUnitTest(p *patch) *UnitTest {
 	u.UniqueID = strings.Join([]string{"unit_test", u.PackageName, u.Model, u.Name}, ".")
 	u.FQN = f.fqn(u.Model, u.Name)
 	u.Config = l.resolveConfig(UnitTestResource, f.pkg, u.FQN, p.config)
-	if v := keyNode(p.node, "versions"); v != nil {
-		l.fail(l.problemAt(f.shown, v, "model versions are not supported", ""))
-	}
+	u.versions, _ = l.rendered(f, child(p.node, "versions")).(*jinja.Dict)
 	if !u.Config.Enabled() {
 		return nil
 	}
@@ -109,6 +112,36 @@ func (l *loader) readUnitTest(p *patch) *UnitTest {
 	u.Expect = l.readFixture(f, child(p.node, "expect"))
 	u.Overrides = l.readOverrides(f, child(p.node, "overrides"))
 	return u
+}
+
+// unitTestVersions makes a unit test of a versioned model one of each version
+// it is meant for.
+func (l *loader) unitTestVersions(u *UnitTest, p *patch) []*UnitTest {
+	model := l.p.Nodes[u.DependsOn.Nodes[0]]
+	include, _ := u.versions.Get("include")
+	exclude, _ := u.versions.Get("exclude")
+	if model == nil || model.Version == nil {
+		if include != nil || exclude != nil {
+			l.fail(l.problemAt(p.file.shown, keyNode(p.node, "versions"), fmt.Sprintf(
+				"unit test '%s' should not have a versions include or exclude when referencing non-versioned model '%s'", u.Name, u.Model), "remove versions:"))
+		}
+		return []*UnitTest{u}
+	}
+	var out []*UnitTest
+	for _, n := range l.p.index.nodes[model.Name] {
+		v := jinja.Str(n.Version)
+		if n.PackageName != model.PackageName || n.Version == nil || in(v, texts(exclude)...) || include != nil && !in(v, texts(include)...) {
+			continue
+		}
+		one := *u
+		one.UniqueID, one.Version = u.UniqueID+"_v"+v, n.Version
+		one.DependsOn.Nodes = []string{n.UniqueID}
+		out = append(out, &one)
+	}
+	if len(out) == 0 {
+		l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("unit test '%s' referenced a version of '%s' which was not found", u.Name, u.Model), ""))
+	}
+	return out
 }
 
 func (l *loader) readGiven(f file, u *UnitTest, model *Node, n *yaml.Node) (Given, bool) {
