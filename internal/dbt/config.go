@@ -280,43 +280,79 @@ func configDefaults(t ResourceType) *jinja.Dict {
 // dbt_project.yml from the outermost folder in, its properties, what its file
 // says, and for a package's resource what the root project says at the end.
 func (l *loader) resolveConfig(t ResourceType, p *pkg, fqn []string, more ...*jinja.Dict) *Config {
-	d := configDefaults(t)
 	section := t
 	if t == Operation || t == Analysis {
 		section = Model // dbt has no section of their own
 	}
-	projectConfigs(p.configs[section], fqn, d)
+	d := l.configBase(t, p, p.configs[section], fqn).Copy()
 	for _, m := range more {
-		for _, k := range keysIn(m) {
-			v, _ := m.Get(k)
+		for i := range m.Len() {
+			k, v := m.At(i)
 			mergeConfig(d, configKey(jinja.Str(k)), v)
 		}
 	}
 	if !p.isRoot {
-		projectConfigs(l.p.root.configs[section], fqn, d)
+		for _, level := range configLevels(l.p.root.configs[section], fqn) {
+			mergeLevel(level, d)
+		}
 	}
 	if t == DataTest {
 		finishTestConfig(d)
 	}
-	return &Config{values: d}
+	return &Config{values: d.Freeze()}
 }
 
-// projectConfigs merges the configs of every level of dbt_project.yml that
-// leads to the resource. A mapping without a plus is a folder, not a config.
-func projectConfigs(level *jinja.Dict, fqn []string, into *jinja.Dict) {
+// configBase is what a resource's configs are before its own: the defaults and
+// its package's dbt_project.yml. Resources of one folder share it.
+func (l *loader) configBase(t ResourceType, p *pkg, configs *jinja.Dict, fqn []string) *jinja.Dict {
+	levels := configLevels(configs, fqn)
+	key := configBaseKey{t, p, nil}
+	if len(levels) > 0 {
+		key.deepest = levels[len(levels)-1]
+	}
+	if known, ok := l.configBases.Load(key); ok {
+		return known.(*jinja.Dict)
+	}
+	d := configDefaults(t)
+	for _, level := range levels {
+		mergeLevel(level, d)
+	}
+	base, _ := l.configBases.LoadOrStore(key, d.Freeze())
+	return base.(*jinja.Dict)
+}
+
+// configBaseKey is a folder of dbt_project.yml: the deepest that leads to a
+// resource tells the others.
+type configBaseKey struct {
+	resource ResourceType
+	pkg      *pkg
+	deepest  *jinja.Dict
+}
+
+// configLevels are the mappings of dbt_project.yml that lead to a resource, the
+// outermost first.
+func configLevels(level *jinja.Dict, fqn []string) []*jinja.Dict {
+	var levels []*jinja.Dict
 	for i := 0; level != nil; i++ {
-		for _, k := range keysIn(level) {
-			v, _ := level.Get(k)
-			key, plus := strings.CutPrefix(jinja.Str(k), "+")
-			if _, isDict := v.(*jinja.Dict); plus || !isDict {
-				mergeConfig(into, configKey(key), v)
-			}
-		}
+		levels = append(levels, level)
 		if i >= len(fqn) {
-			return
+			break
 		}
 		next, _ := level.Get(fqn[i])
 		level, _ = next.(*jinja.Dict)
+	}
+	return levels
+}
+
+// mergeLevel merges the configs of one level. A mapping without a plus is a
+// folder, not a config.
+func mergeLevel(level, into *jinja.Dict) {
+	for i := range level.Len() {
+		k, v := level.At(i)
+		key, plus := strings.CutPrefix(jinja.Str(k), "+")
+		if _, isDict := v.(*jinja.Dict); plus || !isDict {
+			mergeConfig(into, configKey(key), v)
+		}
 	}
 }
 

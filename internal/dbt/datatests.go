@@ -36,7 +36,7 @@ func (l *loader) declareTests(p *patch) {
 		base.target += "_v" + v
 		base.refers = "ref('" + p.name + "', version='" + v + "')"
 	}
-	l.collectTests(p, p.node, base)
+	l.collectTests(p, p.node, p.columns, base)
 }
 
 func (l *loader) declareSourceTests() {
@@ -44,7 +44,7 @@ func (l *loader) declareSourceTests() {
 		l.testKeys(p, p.node) // a source itself has no tests
 		for _, t := range elements(child(p.node, "tables")) {
 			name := text(child(t, "name"))
-			l.collectTests(p, t, testDeclaration{
+			l.collectTests(p, t, l.columns(p.file, t), testDeclaration{
 				patch: p, target: p.name + "_" + name, refers: fmt.Sprintf("source('%s', '%s')", p.name, name),
 				fileKey: "sources." + p.name, onSource: true, tags: sourceTags(p.config, l.tableConfig(p, t)),
 			})
@@ -70,15 +70,11 @@ func (l *loader) testKeys(p *patch, n *yaml.Node) []*yaml.Node {
 	return elements(v)
 }
 
-func (l *loader) collectTests(p *patch, n *yaml.Node, base testDeclaration) {
-	infos := map[string]*ColumnInfo{}
-	for _, c := range l.columns(p.file, n) {
-		infos[c.Name] = &c
-	}
+func (l *loader) collectTests(p *patch, n *yaml.Node, columns []ColumnInfo, base testDeclaration) {
 	for _, c := range elements(child(n, "columns")) {
 		for _, t := range l.testKeys(p, c) {
 			d := base
-			d.node, d.column = t, infos[l.renderedText(p.file, child(c, "name"))]
+			d.node, d.column = t, columnNamed(columns, l.renderedText(p.file, child(c, "name")))
 			if d.column != nil {
 				d.tags = append(d.tags[:len(d.tags):len(d.tags)], d.column.Tags...)
 			}
@@ -90,6 +86,16 @@ func (l *loader) collectTests(p *patch, n *yaml.Node, base testDeclaration) {
 		d.node = t
 		l.tests = append(l.tests, &d)
 	}
+}
+
+// columnNamed is the last column of that name, or nil.
+func columnNamed(columns []ColumnInfo, name string) *ColumnInfo {
+	for i := len(columns) - 1; i >= 0; i-- {
+		if columns[i].Name == name {
+			return &columns[i]
+		}
+	}
+	return nil
 }
 
 // loadDataTests makes a node of every declared test.

@@ -54,6 +54,8 @@ type loader struct {
 
 	patches *patches
 	tests   []*testDeclaration
+
+	configBases sync.Map // of configBaseKey to *jinja.Dict
 }
 
 func (l *loader) load() error {
@@ -132,16 +134,6 @@ func yamlProblem(file string, err error) Problem {
 	}
 	p.Message = "the YAML cannot be read: " + p.Message
 	return p
-}
-
-// keyNode is the key itself, for its place in the file.
-func keyNode(n *yaml.Node, key string) *yaml.Node {
-	for _, e := range entries(n) {
-		if e.key == key {
-			return e.at
-		}
-	}
-	return nil
 }
 
 // templateProblem places an error of the template engine. The line within a

@@ -183,7 +183,7 @@ func (l *loader) describe(n *Node, p *patch) {
 	}
 	n.PatchPath = p.path()
 	n.Description = text(child(p.node, "description"))
-	n.Columns = l.columns(p.file, p.node)
+	n.Columns = p.columns
 	n.Constraints = constraints(l.rendered(p.file, child(p.node, "constraints")), true)
 }
 

@@ -34,6 +34,7 @@ type patch struct {
 	config *jinja.Dict
 	// unrendered is config as written.
 	unrendered *jinja.Dict
+	columns    []ColumnInfo
 	used       bool
 	// version is set where the entry is one version of a model, and defines
 	// names the file it stands in; otherwise that is name.
@@ -151,6 +152,7 @@ func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
 			all = l.versionPatches(p)
 		}
 		for _, p := range all {
+			p.columns = l.columns(f, p.node)
 			l.addPatch(l.patches.nodes, p)
 			l.declareTests(p)
 		}

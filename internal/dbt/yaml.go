@@ -30,6 +30,8 @@ func resolveAlias(n *yaml.Node) *yaml.Node {
 	return n
 }
 
+const mergeTag = "!!merge"
+
 // entry is one key of a YAML mapping.
 type entry struct {
 	key   string
@@ -58,7 +60,7 @@ func entries(n *yaml.Node) []entry {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], resolveAlias(n.Content[i+1])
-		if k.Tag != "!!merge" {
+		if k.Tag != mergeTag {
 			set(entry{k.Value, k, v}, true)
 			continue
 		}
@@ -77,13 +79,40 @@ func entries(n *yaml.Node) []entry {
 
 // child is the value under a key; nil when there is none.
 func child(n *yaml.Node, key string) *yaml.Node {
-	var found *yaml.Node
-	for _, e := range entries(n) {
-		if e.key == key {
-			found = e.value
+	_, value := find(n, key)
+	return value
+}
+
+// keyNode is the key itself, for its place in the file.
+func keyNode(n *yaml.Node, key string) *yaml.Node {
+	at, _ := find(n, key)
+	return at
+}
+
+// find is entries for one key alone.
+func find(n *yaml.Node, key string) (at, value *yaml.Node) {
+	n = resolveAlias(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	merges := false
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if k.Tag == mergeTag {
+			merges = true
+		} else if k.Value == key {
+			at, value = k, resolveAlias(n.Content[i+1])
 		}
 	}
-	return found
+	if at != nil || !merges {
+		return at, value
+	}
+	for _, e := range entries(n) {
+		if e.key == key {
+			return e.at, e.value
+		}
+	}
+	return nil, nil
 }
 
 // elements lists a sequence; nothing for anything else.
