@@ -270,6 +270,10 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 	if err != nil {
 		return o, err
 	}
+	target, err := a.pipelineTarget(c) // a wrong one is told before an hour of reading
+	if err != nil {
+		return o, err
+	}
 	return pipeline.Options{
 		Layout:      c.layout(),
 		Version:     version,
@@ -288,7 +292,7 @@ func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
 		Spec:         spec,
 		Project:      project,
 		ProjectLabel: label,
-		Target:       c.Target,
+		Target:       target.Name,
 		Env:          a.env,
 		Threads:      c.Threads,
 		KeepExtracts: c.Keep.Extracts,

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,7 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	var dir string
+	var dir, target string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "status [clinical-trials]",
@@ -27,11 +28,14 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("dir") {
-				c.Dir = dir
+			c = c.with(cmd, dir, target)
+			l := c.layout()
+			l.Flags = placeWords(cmd)
+			meant, err := a.pipelineTarget(c)
+			if err != nil && c.Target != "" {
+				return err // otherwise what was run is told of any target
 			}
-			l := pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials, Flags: placeWords(cmd)}
-			s, err := pipeline.ReadStatus(l)
+			s, err := pipeline.ReadStatus(l, meant.Name)
 			if err != nil {
 				return err
 			}
@@ -45,12 +49,13 @@ func (a *app) statusCommand() *cobra.Command {
 		},
 	}
 	dirFlag(cmd, &dir)
+	targetFlag(cmd, &target)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return cmd
 }
 
 func (a *app) printStatus(s *pipeline.PipelineStatus, l pipeline.Layout) {
-	fmt.Fprintf(a.stdout, "%s in %s\n\n", s.Pipeline, l.Root)
+	fmt.Fprintf(a.stdout, "%s in %s%s\n\n", s.Pipeline, l.Root, onTarget(s.Target))
 	for _, unreadable := range s.Unreadable {
 		fmt.Fprintf(a.stdout, "not counted: %s\n", unreadable)
 	}
@@ -71,13 +76,27 @@ func (a *app) printStatus(s *pipeline.PipelineStatus, l pipeline.Layout) {
 	if s.Extract != nil {
 		fmt.Fprintf(a.stdout, "\nlake: %s\n", s.Extract)
 	}
-	fmt.Fprintf(a.stdout, "\nlast run %s, run date %s: %s\n", s.LastRun.RunID, s.LastRun.RunDate, s.LastRun.Status)
+	fmt.Fprintf(a.stdout, "\nlast run %s, run date %s%s: %s\n",
+		s.LastRun.RunID, s.LastRun.RunDate, onTarget(s.LastRun.Target), s.LastRun.Status)
 	if s.LastRun.Error != "" {
-		fmt.Fprintln(a.stdout, wrapped("  ", s.LastRun.Error, ""))
+		for line := range strings.SplitSeq(s.LastRun.Error, "\n") {
+			if strings.HasPrefix(line, " ") || len(line) < 78 { // a place in SQL is shown below it
+				fmt.Fprintln(a.stdout, "  "+line)
+			} else {
+				fmt.Fprintln(a.stdout, wrapped("  ", line, ""))
+			}
+		}
 	}
 	if s.Next != "" {
 		fmt.Fprintf(a.stdout, "\nnext:\n  %s\n", s.Next)
 	}
+}
+
+func onTarget(name string) string {
+	if name == "" {
+		return ""
+	}
+	return ", target " + name
 }
 
 func standing(s pipeline.Status) string {

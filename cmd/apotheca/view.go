@@ -46,7 +46,7 @@ func (a *app) newView(asJSON bool) *view {
 }
 
 func (v *view) begin(o pipeline.Options, sample string, idle []string) {
-	fmt.Fprintf(v.out, "%s  run date %s  into %s\n", o.Layout.Pipeline, o.RunDate, o.Layout.Root)
+	fmt.Fprintf(v.out, "%s  run date %s  into %s%s\n", o.Layout.Pipeline, o.RunDate, o.Layout.Root, onTarget(o.Target))
 	if o.From == pipeline.Extract {
 		from := o.Registry.BaseURL
 		if n, err := strconv.Atoi(sample); err == nil {

@@ -54,6 +54,7 @@ type Record struct {
 	RunID       string        `json:"run_id"`
 	Pipeline    string        `json:"pipeline"`
 	RunDate     string        `json:"run_date"`
+	Target      string        `json:"target,omitempty"` // output of profiles.yml: which warehouse
 	Version     string        `json:"version"`
 	PID         int           `json:"pid"`
 	Status      Status        `json:"status"`
@@ -68,7 +69,7 @@ type Record struct {
 func newRecord(o Options, started time.Time) *Record {
 	return &Record{
 		RunID: newRunID(started), Pipeline: o.Layout.Pipeline, RunDate: o.RunDate,
-		Version: o.Version, PID: os.Getpid(), Status: Running, Reads: o.Reads, StartedAt: started,
+		Target: o.Target, Version: o.Version, PID: os.Getpid(), Status: Running, Reads: o.Reads, StartedAt: started,
 	}
 }
 

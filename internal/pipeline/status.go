@@ -12,6 +12,7 @@ import (
 // PipelineStatus is where a pipeline stands, from recorded results.
 type PipelineStatus struct {
 	Pipeline string        `json:"pipeline"`
+	Target   string        `json:"target,omitempty"` // whose load and build are meant; empty for any
 	Stages   []StageStatus `json:"stages"`
 	LastRun  *Record       `json:"last_run"`
 	// Extract is the newest one of the lake, nil if there is none.
@@ -61,13 +62,14 @@ func (e *ExtractStatus) String() string {
 }
 
 // ReadStatus reads the run records of a pipeline and the lake's newest
-// manifest. What cannot be read is named and hides nothing else.
-func ReadStatus(l Layout) (*PipelineStatus, error) {
+// manifest. Targets share the lake and have their own load and build. What
+// cannot be read is named and hides nothing else.
+func ReadStatus(l Layout, target string) (*PipelineStatus, error) {
 	records, unreadable, err := NewJournal(l).Records(l.Pipeline)
 	if err != nil {
 		return nil, err
 	}
-	s := &PipelineStatus{Pipeline: l.Pipeline}
+	s := &PipelineStatus{Pipeline: l.Pipeline, Target: target}
 	for _, err := range unreadable {
 		s.Unreadable = append(s.Unreadable, err.Error())
 	}
@@ -86,14 +88,17 @@ func ReadStatus(l Layout) (*PipelineStatus, error) {
 		s.LastRun = records[0]
 	}
 	for _, stage := range stages {
-		s.Stages = append(s.Stages, lastOf(stage, records))
+		s.Stages = append(s.Stages, lastOf(stage, target, records))
 	}
 	s.Next = s.next(l)
 	return s, nil
 }
 
-func lastOf(stage Stage, newestFirst []*Record) StageStatus {
+func lastOf(stage Stage, target string, newestFirst []*Record) StageStatus {
 	for _, record := range newestFirst {
+		if stage != Extract && stage != Compact && target != "" && record.Target != "" && record.Target != target {
+			continue
+		}
 		for _, s := range record.Stages {
 			if s.Name == stage {
 				return StageStatus{

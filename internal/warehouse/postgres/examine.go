@@ -37,7 +37,7 @@ func (w *Warehouse) Examine(ctx context.Context, needs warehouse.Needs) (_ []war
 	e := &examination{Warehouse: w, conn: native, needs: needs}
 	for _, check := range []func(context.Context) error{
 		e.identity, e.reach, e.version, e.encoding, e.clock, e.writable, e.schemas, e.owners,
-		e.temporary, e.sessions, e.timeouts, e.room,
+		e.temporary, e.sessions, e.timeouts, e.runs, e.room,
 	} {
 		if err := check(ctx); err != nil {
 			return e.findings, err
@@ -345,6 +345,23 @@ order by name`)
 	if len(rows) == 0 {
 		e.ok("timeouts", "none is set")
 	}
+	return nil
+}
+
+// runs that write into the schemas now keep another one out.
+func (e *examination) runs(ctx context.Context) error {
+	for _, schema := range e.needs.Schemas {
+		holder, err := (&lock{conn: e.conn}).holder(ctx, schema)
+		if err != nil {
+			return err
+		}
+		if holder != nil {
+			found, hint, _ := strings.Cut(holder.Error(), "\nhint: ")
+			e.warn("other runs", hint, "%s", found)
+			return nil
+		}
+	}
+	e.ok("other runs", "none is under way")
 	return nil
 }
 
