@@ -102,7 +102,8 @@ type run struct {
 	started  time.Time
 	stop     context.CancelCauseFunc // starts no other node
 
-	reporting sync.Mutex // one event at a time
+	reporting     sync.Mutex // one event at a time
+	withoutGrants sync.Once  // warned
 
 	mu       sync.Mutex // guards what follows
 	begun    int
@@ -138,12 +139,12 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	r.needs = o.Project.BuildOrder(r.steps, o.Command == Build)
 	r.total = r.countShown()
 	for i := range o.Threads {
-		conn, err := o.Warehouse.Conn(ctx)
+		s, err := r.newSession(ctx, fmt.Sprintf("Thread-%d", i+1))
 		if err != nil {
 			r.close()
 			return nil, err
 		}
-		r.sessions <- &session{conn: conn, name: fmt.Sprintf("Thread-%d", i+1), now: o.Now}
+		r.sessions <- s
 	}
 	return r, nil
 }
@@ -172,7 +173,7 @@ func (r *run) close() {
 	for {
 		select {
 		case s := <-r.sessions:
-			_ = s.conn.Close() // nothing is pending on it
+			s.close()
 		default:
 			return
 		}
@@ -246,7 +247,9 @@ func (r *run) step(ctx context.Context, id string) error {
 	s.reset()
 	defer func() { r.sessions <- s }()
 	result := r.begin(s, id)
-	if result.UnitTest != nil {
+	if err := r.ready(ctx, s, result.Node); err != nil {
+		result.fail(err)
+	} else if result.UnitTest != nil {
 		r.unitTest(ctx, s, result)
 	} else {
 		r.node(ctx, s, result)
@@ -262,6 +265,14 @@ func (r *run) step(ctx context.Context, id string) error {
 		return fmt.Errorf("%s: %s", result.Status, result.Message)
 	}
 	return nil
+}
+
+// ready has the session live and speak for a node.
+func (r *run) ready(ctx context.Context, s *session, n *dbt.Node) error {
+	if err := s.revive(ctx); err != nil {
+		return err
+	}
+	return r.comment(ctx, s, n)
 }
 
 func (r *run) begin(s *session, id string) *Result {

@@ -18,7 +18,11 @@ type cache struct {
 	mu      sync.Mutex
 	schemas map[string]map[string]known
 	columns map[string][]dbt.Column // of relations, until they change
+	over    map[place][]place       // what is defined over a relation; nil until asked
 }
+
+// name of a relation without its database, for both keys of the maps.
+type place struct{ schema, name string }
 
 type known struct {
 	name string
@@ -61,8 +65,29 @@ func (c *cache) list(ctx context.Context, s *session, database, schema string) (
 		name, kind := fmt.Sprint(row[1]), fmt.Sprint(row[2])
 		relations[fold(name)] = known{name, dbt.RelationType(kind)}
 	}
+	if err := c.link(ctx, s); err != nil {
+		return nil, err
+	}
 	c.schemas[key] = relations
 	return relations, nil
+}
+
+// link learns, once, which relations go when others are dropped. What a run
+// itself defines over a relation comes after that relation was made.
+func (c *cache) link(ctx context.Context, s *session) error {
+	if c.over != nil || c.dialect.ListDependents == "" {
+		return nil
+	}
+	table, err := s.fetch(ctx, -1, c.dialect.ListDependents)
+	if err != nil {
+		return fmt.Errorf("list dependent relations: %w", err)
+	}
+	c.over = map[place][]place{}
+	for _, row := range table.Rows {
+		under := place{fold(fmt.Sprint(row[0])), fold(fmt.Sprint(row[1]))}
+		c.over[under] = append(c.over[under], place{fold(fmt.Sprint(row[2])), fold(fmt.Sprint(row[3]))})
+	}
+	return nil
 }
 
 // put records what a committed change made of a relation.
@@ -75,6 +100,23 @@ func (c *cache) put(r dbt.Relation) {
 // drop records that a relation is gone.
 func (c *cache) drop(r dbt.Relation) {
 	c.change(r, func(relations map[string]known) { delete(relations, fold(r.Identifier)) })
+}
+
+// dropOver records that a relation was dropped with all that was defined over
+// it, though another may have its name by now.
+func (c *cache) dropOver(r dbt.Relation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget(fold(r.Database), place{fold(r.Schema), fold(r.Identifier)})
+}
+
+func (c *cache) forget(database string, under place) {
+	dependents := c.over[under]
+	delete(c.over, under)
+	for _, p := range dependents {
+		delete(c.schemas[database+"\x00"+p.schema], p.name)
+		c.forget(database, p)
+	}
 }
 
 func (c *cache) change(r dbt.Relation, apply func(map[string]known)) {

@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,10 +31,10 @@ func (m *materialization) planContract() (func(context.Context) error, error) {
 	if m.kind == "view" {
 		return m.checked(m.view), nil
 	}
-	if m.kind == "table" || m.fromNothing() {
+	if m.kind == "table" {
 		return m.checked(m.contractedTable), nil
 	}
-	build, err := m.planIncremental()
+	build, err := m.planIncremental(m.contractedTable)
 	if err != nil {
 		return nil, err
 	}
@@ -50,59 +51,89 @@ func (m *materialization) checked(build func(context.Context) error) func(contex
 }
 
 // checkContract compares the query's columns with the declared ones before
-// anything is written; the declared types pass through the database, so that
+// anything is written. The declared types pass through the database, so that
 // its own aliases of a type compare equal.
 func (m *materialization) checkContract(ctx context.Context) error {
 	if len(m.node.Columns) == 0 {
-		return fmt.Errorf("the contract of %s is enforced, but it declares no columns", m.node.Name)
+		return errors.New("this model has an enforced contract, and its 'columns' specification is missing")
 	}
-	nulls := make([]string, len(m.node.Columns))
-	for i, c := range m.node.Columns {
+	var nulls, untyped []string
+	for _, c := range m.node.Columns {
 		if c.DataType == "" {
-			return fmt.Errorf("the contract of %s is enforced, but column %s has no data_type", m.node.Name, c.Name)
+			untyped = append(untyped, c.Name)
 		}
-		nulls[i] = "cast(null as " + c.DataType + ") as " + m.dialect.Quote(c.Name)
+		nulls = append(nulls, "cast(null as "+c.DataType+") as "+m.declaredName(c))
+	}
+	if len(untyped) > 0 {
+		return fmt.Errorf("contracted models require data_type to be defined for each column: %s has none for %s", m.node.Name, strings.Join(untyped, ", "))
 	}
 	wanted, err := m.session.columns(ctx, "(select "+strings.Join(nulls, ", ")+") as contract")
 	if err != nil {
 		return err
 	}
-	got, err := m.session.columns(ctx, "(\n"+m.sql+"\n) as definition")
+	got, err := m.definedColumns(ctx)
 	if err != nil {
 		return err
 	}
-	if mismatch := contractMismatch(wanted, got); mismatch != "" {
-		return fmt.Errorf("this model has an enforced contract that failed: the columns of the query differ from those declared\n%s", mismatch)
+	if mismatch := m.contractMismatch(wanted, got); mismatch != "" {
+		return fmt.Errorf("this model has an enforced contract that failed: name, data_type and number of its columns must match the columns of the query\n%s", mismatch)
 	}
 	return nil
 }
 
-func contractMismatch(wanted, got []warehouse.ResultColumn) string {
-	change := compareColumns(wanted, got)
-	if change.empty() {
+func (m *materialization) definedColumns(ctx context.Context) ([]warehouse.ResultColumn, error) {
+	table, err := m.session.fetch(ctx, 0, m.header()+"select * from (\n"+m.sql+"\n) as definition limit 0")
+	return table.Columns, err
+}
+
+// declaredName is a declared column as the database knows it: as it is written
+// where the project says quote, else as the database folds bare names.
+func (m *materialization) declaredName(c dbt.ColumnInfo) string {
+	if c.Quote != nil && *c.Quote {
+		return m.dialect.Quote(c.Name)
+	}
+	return m.dialect.Quote(m.dialect.Fold(c.Name))
+}
+
+func (m *materialization) contractMismatch(wanted, got []warehouse.ResultColumn) string {
+	contract, definition := m.labels(wanted), m.labels(got)
+	var rows [][]any
+	for _, c := range got {
+		declared, ok := contract[m.columnKey(c.Name)]
+		switch {
+		case !ok:
+			rows = append(rows, []any{c.Name, m.dialect.ContractType(c.Type), "", "missing in contract"})
+		case declared != m.dialect.ContractType(c.Type):
+			rows = append(rows, []any{c.Name, m.dialect.ContractType(c.Type), declared, "data type mismatch"})
+		}
+	}
+	for _, c := range wanted {
+		if _, ok := definition[m.columnKey(c.Name)]; !ok {
+			rows = append(rows, []any{c.Name, "", m.dialect.ContractType(c.Type), "missing in definition"})
+		}
+	}
+	if len(rows) == 0 {
 		return ""
 	}
-	rows := [][]any{}
-	typeIn := func(columns []warehouse.ResultColumn, name string) string {
-		for _, c := range columns {
-			if strings.EqualFold(c.Name, name) {
-				return c.Type
-			}
-		}
-		return ""
-	}
-	for _, c := range slices.Concat(change.added, change.removed, change.retyped) {
-		definition, contract := typeIn(got, c.Name), typeIn(wanted, c.Name)
-		reason := "data type mismatch"
-		if definition == "" {
-			reason = "missing in definition"
-		} else if contract == "" {
-			reason = "missing in contract"
-		}
-		rows = append(rows, []any{c.Name, definition, contract, reason})
-	}
-	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
+	slices.SortStableFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
 	return formatTable([]string{"column_name", "definition_type", "contract_type", "mismatch_reason"}, rows)
+}
+
+func (m *materialization) labels(columns []warehouse.ResultColumn) map[string]string {
+	labels := map[string]string{}
+	for _, c := range columns {
+		labels[m.columnKey(c.Name)] = m.dialect.ContractType(c.Type)
+	}
+	return labels
+}
+
+// columnKey is equal for names that the database takes for the same column
+// when they are quoted.
+func (m *materialization) columnKey(name string) string {
+	if m.dialect.Folding == warehouse.FoldNothing {
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // contractedTable declares the table first, constraints and all, in the order
@@ -110,104 +141,23 @@ func contractMismatch(wanted, got []warehouse.ResultColumn) string {
 // not hold to them, and the transaction takes everything back.
 func (m *materialization) contractedTable(ctx context.Context) error {
 	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
-		definition, err := m.columnDefinitions()
+		definition, err := m.columnDefinitions(ctx)
 		if err != nil {
 			return err
 		}
-		if _, err := m.exec(ctx, m.header()+create+" table "+into.String()+" (\n"+definition+"\n)"); err != nil {
+		if _, err := m.exec(ctx, m.header()+create+m.unlogged()+" table "+into.String()+" (\n"+definition+"\n)"); err != nil {
 			return err
 		}
 		names := make([]string, len(m.node.Columns))
 		for i, c := range m.node.Columns {
-			names[i] = c.Name
+			names[i] = m.declaredName(c)
 		}
-		columns := m.dialect.QuoteAll(names)
+		columns := strings.Join(names, ", ")
 		rows, err := m.exec(ctx, "insert into "+into.String()+" ("+columns+")\nselect "+columns+"\nfrom (\n"+m.sql+"\n) as model")
-		m.wrote("INSERT", rows)
-		return err
-	})
-}
-
-func (m *materialization) columnDefinitions() (string, error) {
-	var lines []string
-	for _, c := range m.node.Columns {
-		line := "    " + m.dialect.Quote(c.Name) + " " + c.DataType
-		for _, constraint := range c.Constraints {
-			text, err := m.constraint(constraint, c.Name)
-			if err != nil {
-				return "", err
-			}
-			line += " " + text
-		}
-		lines = append(lines, line)
-	}
-	for _, constraint := range m.node.Constraints {
-		text, err := m.constraint(constraint, "")
+		m.wrote(m.dialect.InsertTag, rows)
 		if err != nil {
-			return "", err
+			return err
 		}
-		lines = append(lines, "    "+text)
-	}
-	return strings.Join(lines, ",\n"), nil
-}
-
-// constraint renders one constraint: of a column, or of the whole table when
-// column is empty.
-func (m *materialization) constraint(declared any, column string) (string, error) {
-	d, ok := declared.(*jinja.Dict)
-	if !ok {
-		return "", fmt.Errorf("constraint %s: not a mapping", jinja.Repr(declared))
-	}
-	get := func(key string) string {
-		value, ok := d.Get(key)
-		if !ok || value == nil {
-			return ""
-		}
-		return jinja.Str(value)
-	}
-	kind, expression := get("type"), get("expression")
-	if kind != "custom" && !slices.Contains(m.dialect.EnforcedConstraints, kind) {
-		return "", fmt.Errorf("constraint type %q is not supported on %s", kind, m.dialect.Name)
-	}
-	on := ""
-	if column == "" {
-		var columns []string
-		if list, ok := d.Get("columns"); ok {
-			if l, ok := list.(*jinja.List); ok {
-				for _, e := range l.V {
-					columns = append(columns, jinja.Str(e))
-				}
-			}
-		}
-		on = " (" + m.dialect.QuoteAll(columns) + ")"
-	}
-	text := ""
-	switch kind {
-	case "not_null":
-		text = "not null"
-	case "unique":
-		text = "unique" + on
-	case "primary_key":
-		text = "primary key" + on
-	case "check":
-		text = "check (" + expression + ")"
-	case "foreign_key":
-		text = m.foreignKey(expression, on, column == "")
-	default:
-		text = expression
-	}
-	if name := get("name"); name != "" && column == "" {
-		text = "constraint " + m.dialect.Quote(name) + " " + text
-	}
-	return text, nil
-}
-
-func (m *materialization) foreignKey(expression, on string, ofTable bool) string {
-	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(expression)), "references") {
-		expression = "references " + expression
-	}
-	if ofTable {
-		return "foreign key" + on + " " + expression
-	}
-	return expression
+		return m.createIndexes(ctx, m.session, m.node, into)
+	})
 }

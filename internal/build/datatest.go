@@ -185,7 +185,7 @@ func (r *run) storeFailures(ctx context.Context, s *session, n *dbt.Node, query 
 	}
 	err = s.transact(ctx, func(ctx context.Context) error {
 		if ok {
-			if _, err := s.exec(ctx, "drop "+string(existing.Type)+" if exists "+existing.String()+r.dialect.DropCascade); err != nil {
+			if _, err := s.exec(ctx, "drop "+words(existing.Type)+" if exists "+existing.String()+r.dialect.DropCascade); err != nil {
 				return err
 			}
 		}

@@ -42,6 +42,10 @@ func (r *run) runHooks(ctx context.Context, hooks []*dbt.Node) {
 }
 
 func (r *run) runHook(ctx context.Context, s *session, result *Result) {
+	if err := r.ready(ctx, s, result.Node); err != nil {
+		result.fail(err)
+		return
+	}
 	extra := map[string]any{}
 	if result.Node.Hook.When == "on-run-end" {
 		extra = r.hookContext()

@@ -25,8 +25,9 @@ type incremental struct {
 	columns    []string // written, in order
 }
 
-// planIncremental checks the configuration before anything is touched.
-func (m *materialization) planIncremental() (func(context.Context) error, error) {
+// planIncremental checks the configuration before anything is touched, also
+// when the model has nothing to add to and is made as a table.
+func (m *materialization) planIncremental(anew func(context.Context) error) (func(context.Context) error, error) {
 	config := m.node.Config
 	i := &incremental{
 		materialization: m,
@@ -57,6 +58,10 @@ func (m *materialization) planIncremental() (func(context.Context) error, error)
 	if changes := []string{"ignore", "fail", "append_new_columns", "sync_all_columns"}; !slices.Contains(changes, i.onChange) {
 		return nil, fmt.Errorf("on_schema_change: %s is not one of %s", i.onChange, strings.Join(changes, ", "))
 	}
+	if m.fromNothing() {
+		return anew, nil
+	}
+	m.kept = true
 	return i.build, nil
 }
 
@@ -72,7 +77,7 @@ func (i *incremental) build(ctx context.Context) error {
 	}
 	var rows int64
 	var err error
-	verb := "INSERT"
+	verb := i.dialect.InsertTag
 	switch i.strategy {
 	case "append":
 		rows, err = i.insert(ctx, temporary)
@@ -196,104 +201,4 @@ func (i *incremental) and(predicates []string) string {
 		b.WriteString("\n    and (" + p + ")")
 	}
 	return b.String()
-}
-
-// agreeOnColumns applies on_schema_change and decides which columns are
-// written.
-func (i *incremental) agreeOnColumns(ctx context.Context, temporary string) error {
-	arrived, err := i.session.columns(ctx, temporary)
-	if err != nil {
-		return err
-	}
-	present, err := i.session.columns(ctx, i.target.String())
-	if err != nil {
-		return err
-	}
-	if i.onChange == "ignore" {
-		i.columns = namesOf(present)
-		return nil
-	}
-	i.columns = namesOf(arrived)
-	change := compareColumns(present, arrived)
-	if change.empty() {
-		return nil
-	}
-	if i.onChange == "fail" {
-		return fmt.Errorf("the columns of %s changed, and on_schema_change is fail:%s\nhint: run with --full-refresh, or set on_schema_change to append_new_columns or sync_all_columns", i.target, change)
-	}
-	for _, sql := range i.alterations(change) {
-		if _, err := i.exec(ctx, sql); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (i *incremental) alterations(change columnChange) []string {
-	table := "alter table " + i.target.String()
-	var statements []string
-	for _, c := range change.added {
-		statements = append(statements, table+" add column "+i.dialect.Quote(c.Name)+" "+c.Type)
-	}
-	if i.onChange != "sync_all_columns" {
-		return statements
-	}
-	for _, c := range change.removed {
-		statements = append(statements, table+" drop column "+i.dialect.Quote(c.Name))
-	}
-	for _, c := range change.retyped {
-		statements = append(statements, table+" alter column "+i.dialect.Quote(c.Name)+i.dialect.AlterType+c.Type)
-	}
-	return statements
-}
-
-// columnChange is how the columns that arrive differ from those present.
-type columnChange struct {
-	added, removed, retyped []warehouse.ResultColumn
-}
-
-func compareColumns(present, arrived []warehouse.ResultColumn) columnChange {
-	var change columnChange
-	find := func(columns []warehouse.ResultColumn, name string) int {
-		return slices.IndexFunc(columns, func(c warehouse.ResultColumn) bool { return strings.EqualFold(c.Name, name) })
-	}
-	for _, c := range arrived {
-		at := find(present, c.Name)
-		switch {
-		case at < 0:
-			change.added = append(change.added, c)
-		case present[at].Type != c.Type:
-			change.retyped = append(change.retyped, c)
-		}
-	}
-	for _, c := range present {
-		if find(arrived, c.Name) < 0 {
-			change.removed = append(change.removed, c)
-		}
-	}
-	return change
-}
-
-func (c columnChange) empty() bool { return len(c.added)+len(c.removed)+len(c.retyped) == 0 }
-
-func (c columnChange) String() string {
-	var b strings.Builder
-	for _, column := range c.added {
-		fmt.Fprintf(&b, "\n  new:       %s %s", column.Name, column.Type)
-	}
-	for _, column := range c.removed {
-		fmt.Fprintf(&b, "\n  missing:   %s", column.Name)
-	}
-	for _, column := range c.retyped {
-		fmt.Fprintf(&b, "\n  new type:  %s %s", column.Name, column.Type)
-	}
-	return b.String()
-}
-
-func namesOf(columns []warehouse.ResultColumn) []string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.Name
-	}
-	return names
 }

@@ -11,13 +11,15 @@ import (
 
 // model materializes a model. Everything between the hooks that stand outside
 // is one transaction: readers see the relation of before or the one of after,
-// and a failure leaves the one of before.
+// and a failure leaves the one of before. What was replaced is dropped when the
+// transaction is over: its dependants are locked by their readers, who must not
+// be waited for with the new relation in hand.
 func (r *run) model(ctx context.Context, s *session, result *Result) error {
 	m, err := r.newMaterialization(ctx, s, result)
 	if err != nil {
 		return err
 	}
-	build, err := m.plan()
+	build, err := m.plan(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,31 +29,47 @@ func (r *run) model(ctx context.Context, s *session, result *Result) error {
 	if err := m.dropLeftovers(ctx); err != nil {
 		return err
 	}
-	err = s.transact(ctx, func(ctx context.Context) error {
-		if err := m.hooks(ctx, m.node.Config.PreHooks(), true); err != nil {
+	if build != nil {
+		if err := s.transact(ctx, func(ctx context.Context) error { return m.transaction(ctx, build) }); err != nil {
 			return err
 		}
-		if err := build(ctx); err != nil {
+		r.cache.put(m.target)
+	}
+	if m.backup != nil {
+		if err := m.dropRelation(ctx, *m.backup); err != nil {
 			return err
 		}
-		// dbt's table runs its hooks before the comments, view and
-		// incremental after them.
-		if m.kind == "table" {
-			if err := m.hooks(ctx, m.node.Config.PostHooks(), true); err != nil {
-				return err
-			}
-			return m.persistDocs(ctx)
-		}
-		if err := m.persistDocs(ctx); err != nil {
-			return err
-		}
-		return m.hooks(ctx, m.node.Config.PostHooks(), true)
-	})
-	if err != nil {
+		r.cache.dropOver(m.target)
+	}
+	return m.hooks(ctx, m.node.Config.PostHooks(), false)
+}
+
+// transaction is the order of the steps that readers see as one. dbt's table
+// runs its hooks before grants and comments, everything else after them.
+func (m *materialization) transaction(ctx context.Context, build func(context.Context) error) error {
+	if err := m.hooks(ctx, m.node.Config.PreHooks(), true); err != nil {
 		return err
 	}
-	r.cache.put(m.target)
-	return m.hooks(ctx, m.node.Config.PostHooks(), false)
+	if err := build(ctx); err != nil {
+		return err
+	}
+	if m.kind != "table" {
+		if err := m.describe(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.hooks(ctx, m.node.Config.PostHooks(), true); err != nil || m.kind != "table" {
+		return err
+	}
+	return m.describe(ctx)
+}
+
+// describe says who may read the relation and what it is.
+func (m *materialization) describe(ctx context.Context) error {
+	if err := m.applyGrants(ctx, m.session, m.node, m.target, m.kept); err != nil {
+		return err
+	}
+	return m.commentOn(ctx, m.session, m.node, m.target)
 }
 
 // materialization is one model on its way into the warehouse.
@@ -60,9 +78,11 @@ type materialization struct {
 	session  *session
 	result   *Result
 	node     *dbt.Node
-	kind     string       // view, table, incremental
+	kind     string       // view, table, incremental, materialized_view
 	target   dbt.Relation // with the type it will have
 	existing *dbt.Relation
+	backup   *dbt.Relation // what was replaced, until it is dropped
+	kept     bool          // the existing relation stays, with what was granted on it
 	sql      string
 }
 
@@ -72,9 +92,13 @@ func (r *run) newMaterialization(ctx context.Context, s *session, result *Result
 		run: r, session: s, result: result, node: n,
 		kind: n.Config.Materialized(), target: r.Project.Relation(n), sql: result.CompiledCode,
 	}
-	m.target.Type = dbt.TableRelation
-	if m.kind == "view" {
+	switch m.kind {
+	case "view":
 		m.target.Type = dbt.ViewRelation
+	case "materialized_view":
+		m.target.Type = dbt.MaterializedView
+	default:
+		m.target.Type = dbt.TableRelation
 	}
 	if limit := r.dialect.IdentifierBytesMax; limit > 0 && len(m.target.Identifier) > limit {
 		return nil, fmt.Errorf("relation name %q is longer than %d characters\nhint: set a shorter alias in %s", m.target.Identifier, limit, n.OriginalFilePath)
@@ -89,18 +113,19 @@ func (r *run) newMaterialization(ctx context.Context, s *session, result *Result
 	return m, nil
 }
 
-// plan chooses how the model is built.
-func (m *materialization) plan() (func(context.Context) error, error) {
-	if enforced(m.node) {
-		return m.planContract()
-	}
+// plan chooses how the model is built; nil when nothing is to be done.
+func (m *materialization) plan(ctx context.Context) (func(context.Context) error, error) {
 	switch {
+	case m.kind == "materialized_view":
+		return m.planMaterializedView(ctx)
+	case enforced(m.node):
+		return m.planContract()
 	case m.kind == "view":
 		return m.view, nil
-	case m.kind == "table" || m.fromNothing():
+	case m.kind == "table":
 		return m.table, nil
 	default:
-		return m.planIncremental()
+		return m.planIncremental(m.table)
 	}
 }
 
@@ -126,8 +151,8 @@ func (m *materialization) exec(ctx context.Context, sql string) (int64, error) {
 }
 
 func (m *materialization) view(ctx context.Context) error {
-	m.result.Response = "CREATE VIEW"
 	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
+		m.result.Response = "CREATE VIEW"
 		_, err := m.exec(ctx, m.header()+create+" view "+into.String()+" as ("+m.sql+"\n)")
 		return err
 	})
@@ -135,9 +160,12 @@ func (m *materialization) view(ctx context.Context) error {
 
 func (m *materialization) table(ctx context.Context) error {
 	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
-		rows, err := m.exec(ctx, m.header()+create+" table "+into.String()+" as ("+m.sql+"\n)")
+		rows, err := m.exec(ctx, m.header()+create+m.unlogged()+" table "+into.String()+" as ("+m.sql+"\n)")
 		m.wrote("SELECT", rows)
-		return err
+		if err != nil {
+			return err
+		}
+		return m.createIndexes(ctx, m.session, m.node, into)
 	})
 }
 
@@ -148,6 +176,14 @@ func (m *materialization) header() string {
 	return ""
 }
 
+func (m *materialization) unlogged() string {
+	if on, _ := m.node.Config.Bool("unlogged"); on && m.dialect.Unlogged {
+		return " unlogged"
+	}
+	return ""
+}
+
+// wrote records what the database says of a statement that changed rows.
 func (m *materialization) wrote(verb string, rows int64) {
 	m.result.Rows = rows
 	m.result.Response = verb
@@ -169,17 +205,22 @@ func (m *materialization) replace(ctx context.Context, write func(ctx context.Co
 	if m.existing == nil {
 		return write(ctx, m.target, "create")
 	}
-	built, backup := m.beside("__dbt_tmp", m.target.Type), m.beside("__dbt_backup", m.existing.Type)
+	built := m.beside("__dbt_tmp", m.target.Type)
 	if err := write(ctx, built, "create"); err != nil {
 		return err
 	}
-	if err := m.rename(ctx, *m.existing, backup); err != nil {
+	if err := m.setAside(ctx); err != nil {
 		return err
 	}
-	if err := m.rename(ctx, built, m.target); err != nil {
-		return err
-	}
-	return m.dropRelation(ctx, backup)
+	return m.rename(ctx, built, m.target)
+}
+
+// setAside renames the existing relation away, to be dropped in the end. A
+// view may be gone by now: with a relation it stood on.
+func (m *materialization) setAside(ctx context.Context) error {
+	backup := m.beside("__dbt_backup", m.existing.Type)
+	m.backup = &backup
+	return m.rename(ctx, *m.existing, backup)
 }
 
 // beside is a relation in the target's schema with a suffix to its name.
@@ -190,8 +231,8 @@ func (m *materialization) beside(suffix string, kind dbt.RelationType) dbt.Relat
 	return relation
 }
 
-// dropLeftovers removes what a run that was killed between two statements may
-// have left where DDL is not transactional, or another dbt anywhere.
+// dropLeftovers removes what a run may have left that was killed before it had
+// dropped what it replaced, or another dbt anywhere.
 func (m *materialization) dropLeftovers(ctx context.Context) error {
 	for _, suffix := range []string{"__dbt_tmp", "__dbt_backup"} {
 		found, ok, err := m.cache.lookup(ctx, m.session, m.beside(suffix, ""))
@@ -210,53 +251,16 @@ func (m *materialization) dropLeftovers(ctx context.Context) error {
 }
 
 func (m *materialization) dropRelation(ctx context.Context, r dbt.Relation) error {
-	_, err := m.exec(ctx, "drop "+string(r.Type)+" if exists "+r.String()+m.dialect.DropCascade)
+	_, err := m.exec(ctx, "drop "+words(r.Type)+" if exists "+r.String()+m.dialect.DropCascade)
 	return err
 }
 
 func (m *materialization) rename(ctx context.Context, from, to dbt.Relation) error {
 	name := to
 	name.Hide = dbt.Quoting{Database: true, Schema: true}
-	_, err := m.exec(ctx, "alter "+string(from.Type)+" "+from.String()+" rename to "+name.String())
+	_, err := m.exec(ctx, "alter "+words(from.Type)+" if exists "+from.String()+" rename to "+name.String())
 	return err
 }
 
-// persistDocs writes descriptions into the database where persist_docs asks.
-func (m *materialization) persistDocs(ctx context.Context) error {
-	return m.commentOn(ctx, m.session, m.node, m.target)
-}
-
-// commentOn writes a node's descriptions as comments.
-func (r *run) commentOn(ctx context.Context, s *session, n *dbt.Node, relation dbt.Relation) error {
-	persist := n.Config.StringMap("persist_docs")
-	if len(persist) == 0 || !r.dialect.Comments {
-		return nil
-	}
-	if isTrue(persist["relation"]) && n.Description != "" {
-		if _, err := s.exec(ctx, "comment on "+string(relation.Type)+" "+relation.String()+" is "+warehouse.StringLiteral(n.Description)); err != nil {
-			return err
-		}
-	}
-	if !isTrue(persist["columns"]) {
-		return nil
-	}
-	existing, err := s.columns(ctx, relation.String())
-	if err != nil {
-		return err
-	}
-	for _, declared := range n.Columns {
-		for _, column := range existing {
-			if declared.Description == "" || !strings.EqualFold(column.Name, declared.Name) {
-				continue
-			}
-			name := relation.String() + "." + r.dialect.Quote(column.Name)
-			if _, err := s.exec(ctx, "comment on column "+name+" is "+warehouse.StringLiteral(declared.Description)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// isTrue reads a boolean that passed through a template.
-func isTrue(text string) bool { return strings.EqualFold(text, "true") }
+// words is a relation's type in SQL.
+func words(t dbt.RelationType) string { return strings.ReplaceAll(string(t), "_", " ") }

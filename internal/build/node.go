@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"apotheca/internal/dbt"
@@ -15,7 +16,6 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 		result.fail(err)
 		return
 	}
-	r.warnOfGrants(n)
 	if n.ResourceType != dbt.Seed {
 		if err := r.compile(ctx, s, result); err != nil {
 			result.fail(err)
@@ -52,6 +52,10 @@ func (r *run) refuse(n *dbt.Node) error {
 	case n.ResourceType == dbt.Model:
 		switch m := n.Config.Materialized(); m {
 		case "view", "table", "incremental", "ephemeral":
+		case "materialized_view":
+			if !r.dialect.MaterializedViews {
+				return unsupported("materialized: "+m, "use view, table, incremental or ephemeral")
+			}
 		default:
 			return unsupported("materialized: "+m, "use view, table, incremental or ephemeral")
 		}
@@ -59,16 +63,12 @@ func (r *run) refuse(n *dbt.Node) error {
 	return nil
 }
 
-// warnOfGrants says, once, that grants are read and not applied.
-func (r *run) warnOfGrants(n *dbt.Node) {
-	if len(n.Config.StringMap("grants")) == 0 {
-		return
-	}
-	warning := "grants are not applied on " + r.dialect.Name + ", as in " + n.OriginalFilePath
+// warn records what is said at the end of the run, once.
+func (r *run) warn(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.warnings) == 0 {
-		r.warnings = append(r.warnings, warning)
+	if !slices.Contains(r.warnings, text) {
+		r.warnings = append(r.warnings, text)
 	}
 }
 

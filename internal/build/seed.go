@@ -27,7 +27,7 @@ func (r *run) seed(ctx context.Context, s *session, result *Result) error {
 		return err
 	}
 	if exists && existing.Type != dbt.TableRelation {
-		return fmt.Errorf("cannot seed to %s: it is a %s\nhint: drop the %s, or give the seed another alias in %s", target, existing.Type, existing.Type, n.OriginalFilePath)
+		return fmt.Errorf("cannot seed to %s: it is a %s\nhint: drop the %s, or give the seed another alias in %s", target, words(existing.Type), words(existing.Type), n.OriginalFilePath)
 	}
 	full := r.FullRefresh
 	if own, set := n.Config.FullRefresh(); set {
@@ -43,7 +43,7 @@ func (r *run) seed(ctx context.Context, s *session, result *Result) error {
 		if err := r.fillSeed(ctx, s, result, target, table, exists, full); err != nil {
 			return err
 		}
-		if err := r.commentOn(ctx, s, n, target); err != nil {
+		if err := r.finishSeed(ctx, s, n, target, exists && !full); err != nil {
 			return err
 		}
 		return r.runModelHooks(ctx, s, n, n.Config.PostHooks(), true)
@@ -53,6 +53,18 @@ func (r *run) seed(ctx context.Context, s *session, result *Result) error {
 	}
 	r.cache.put(target)
 	return r.runModelHooks(ctx, s, n, n.Config.PostHooks(), false)
+}
+
+// finishSeed follows the loading: what was granted and indexed stays with a
+// table that was kept.
+func (r *run) finishSeed(ctx context.Context, s *session, n *dbt.Node, target dbt.Relation, kept bool) error {
+	if err := r.applyGrants(ctx, s, n, target, kept); err != nil {
+		return err
+	}
+	if err := r.commentOn(ctx, s, n, target); err != nil || kept {
+		return err
+	}
+	return r.createIndexes(ctx, s, n, target)
 }
 
 func (r *run) readSeed(n *dbt.Node) (*seedTable, error) {
@@ -79,12 +91,14 @@ func (r *run) fillSeed(ctx context.Context, s *session, result *Result, target d
 		if err := r.sameHeader(ctx, s, target, table); err != nil {
 			return err
 		}
-		if _, err := s.exec(ctx, "delete from "+target.String()); err != nil {
+		if _, err := s.exec(ctx, "truncate table "+target.String()); err != nil {
 			return err
 		}
 	default:
-		if exists {
+		if full {
 			verb = "CREATE"
+		}
+		if exists {
 			if _, err := s.exec(ctx, "drop table "+target.String()+r.dialect.DropCascade); err != nil {
 				return err
 			}
@@ -93,7 +107,7 @@ func (r *run) fillSeed(ctx context.Context, s *session, result *Result, target d
 			return err
 		}
 	}
-	rows, err := r.loadSeed(ctx, s, target, table)
+	rows, err := r.loadSeed(ctx, s, result.Node, target, table)
 	if err != nil {
 		return err
 	}
@@ -118,33 +132,31 @@ func (r *run) sameHeader(ctx context.Context, s *session, target dbt.Relation, t
 }
 
 func (r *run) createSeed(n *dbt.Node, target dbt.Relation, table *seedTable) string {
-	quote := true
-	if own, set := n.Config.Bool("quote_columns"); set {
-		quote = own
-	}
 	definitions := make([]string, len(table.columns))
 	for i, c := range table.columns {
-		name := c.name
-		if quote {
-			name = r.dialect.Quote(name)
-		}
-		definitions[i] = "    " + name + " " + c.typeName(r.dialect.SeedTypes)
+		definitions[i] = "    " + r.dialect.Quote(r.seedColumn(n, c.name)) + " " + c.typeName(r.dialect.SeedTypes)
 	}
 	return "create table " + target.String() + " (\n" + strings.Join(definitions, ",\n") + "\n)"
+}
+
+// seedColumn is the name that a column of the file has in the table: as it
+// stands unless quote_columns is false.
+func (r *run) seedColumn(n *dbt.Node, name string) string {
+	if quote, set := n.Config.Bool("quote_columns"); set && !quote {
+		return r.dialect.Fold(name)
+	}
+	return name
 }
 
 // loadSeed takes the bulk path. Every value travels in the type that was
 // inferred; a column whose type the project declares travels as text, and the
 // database converts it.
-func (r *run) loadSeed(ctx context.Context, s *session, target dbt.Relation, table *seedTable) (int64, error) {
+func (r *run) loadSeed(ctx context.Context, s *session, n *dbt.Node, target dbt.Relation, table *seedTable) (int64, error) {
 	columns := make([]schema.Column, len(table.columns))
 	for i, c := range table.columns {
-		columns[i] = schema.Column{Name: c.name, Type: c.travels(), Nullable: true}
+		columns[i] = schema.Column{Name: r.seedColumn(n, c.name), Type: c.travels(), Nullable: true}
 	}
-	start := r.Now()
-	rows, err := s.conn.Load(ctx, warehouse.Relation{
+	return s.load(ctx, warehouse.Relation{
 		Database: target.Database, Schema: target.Schema, Name: target.Identifier,
 	}, columns, table.values())
-	s.took += r.Now().Sub(start)
-	return rows, err
 }

@@ -2,8 +2,11 @@ package build
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"time"
 
+	"apotheca/internal/schema"
 	"apotheca/internal/warehouse"
 )
 
@@ -11,33 +14,85 @@ import (
 // the node at hand and what it was told to do, which is the text of the node's
 // file under target/run.
 type session struct {
-	conn   warehouse.Conn
-	name   string
-	now    func() time.Time
-	took   time.Duration
-	script []string
+	warehouse warehouse.Warehouse
+	conn      warehouse.Conn // nil when there is none
+	name      string
+	now       func() time.Time
+	failed    bool // a statement did since the connection was last known to live
+	comment   func(sql string) string
+	took      time.Duration
+	script    []string
 }
 
+func (r *run) newSession(ctx context.Context, name string) (*session, error) {
+	s := &session{warehouse: r.Warehouse, name: name, now: r.Now}
+	s.reset()
+	var err error
+	s.conn, err = r.Warehouse.Conn(ctx)
+	return s, err
+}
+
+func (s *session) close() {
+	if s.conn != nil {
+		_ = s.conn.Close() // nothing is pending on it
+		s.conn = nil
+	}
+}
+
+// reset makes the session ready to be measured for another node.
 func (s *session) reset() {
 	s.took = 0
 	s.script = nil
+	s.comment = func(sql string) string { return sql }
+}
+
+// revive replaces a connection that was lost under the node before. The loss
+// was that node's failure; this one begins with a live connection.
+func (s *session) revive(ctx context.Context) error {
+	if s.conn != nil && s.failed {
+		if _, err := s.conn.Exec(ctx, "select 1"); err != nil {
+			s.close()
+		}
+	}
+	if s.conn == nil {
+		conn, err := s.warehouse.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("connect again: %w", err)
+		}
+		s.conn = conn
+	}
+	s.failed = false
+	return nil
 }
 
 // exec runs SQL that belongs to the node's own work.
 func (s *session) exec(ctx context.Context, sql string) (int64, error) {
 	s.script = append(s.script, sql)
 	start := s.now()
-	result, err := s.conn.Exec(ctx, sql)
-	s.took += s.now().Sub(start)
+	result, err := s.conn.Exec(ctx, s.comment(sql))
+	s.told(start, err)
 	return result.Rows, err
 }
 
 // fetch reads; what templates ask on the way is not part of the script.
 func (s *session) fetch(ctx context.Context, limit int, sql string, args ...any) (warehouse.Table, error) {
 	start := s.now()
-	table, err := warehouse.Fetch(ctx, s.conn, limit, sql, args...)
-	s.took += s.now().Sub(start)
+	table, err := warehouse.Fetch(ctx, s.conn, limit, s.comment(sql), args...)
+	s.told(start, err)
 	return table, err
+}
+
+// load brings rows in by the bulk path.
+func (s *session) load(ctx context.Context, into warehouse.Relation, columns []schema.Column, rows iter.Seq2[[]any, error]) (int64, error) {
+	start := s.now()
+	loaded, err := s.conn.Load(ctx, into, columns, rows)
+	s.told(start, err)
+	return loaded, err
+}
+
+func (s *session) told(start time.Time, err error) {
+	s.took += s.now().Sub(start)
+	s.failed = s.failed || err != nil
 }
 
 // columns describes what a query returns without running it for rows.
@@ -55,6 +110,7 @@ func (s *session) transact(ctx context.Context, work func(context.Context) error
 		return work(ctx)
 	})
 	// The statements inside have counted themselves.
-	s.took += s.now().Sub(start) - inside
+	s.took -= inside
+	s.told(start, err)
 	return err
 }

@@ -29,8 +29,13 @@ func (r *run) snapshot(ctx context.Context, s *session, result *Result) error {
 		if err := h.write(ctx); err != nil {
 			return err
 		}
-		if err := h.persistDocs(ctx); err != nil {
+		if err := h.describe(ctx); err != nil {
 			return err
+		}
+		if h.existing == nil {
+			if err := h.createIndexes(ctx, h.session, h.node, h.target); err != nil {
+				return err
+			}
 		}
 		return h.hooks(ctx, h.node.Config.PostHooks(), true)
 	})
@@ -71,6 +76,7 @@ func (r *run) newHistory(ctx context.Context, s *session, result *Result) (*hist
 		return nil, fmt.Errorf("%s is a %s, and a snapshot needs a table\nhint: drop the %s, or give the snapshot another alias in %s",
 			m.target, m.existing.Type, m.existing.Type, m.node.OriginalFilePath)
 	}
+	m.kept = m.existing != nil
 	h := &history{materialization: m, current: m.node.Config.String("dbt_valid_to_current")}
 	running := r.running(s, m.node)
 	names, err := r.Project.Call(ctx, running, "get_snapshot_table_column_names")

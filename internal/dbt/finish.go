@@ -126,9 +126,6 @@ func (l *loader) checkAliases() {
 			continue
 		}
 		made[key] = n
-		if len(n.Alias) > 63 && l.p.Target.Type == "postgres" {
-			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("relation name '%s' is longer than 63 characters", n.Alias), Hint: "set a shorter alias"})
-		}
 	}
 }
 

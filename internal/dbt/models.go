@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -145,6 +146,7 @@ func (l *loader) parseNode(n *Node, p *patch) {
 	l.describe(n, p)
 	l.nameRelation(n)
 	l.parseHooks(n, sc)
+	l.parseForeignKeys(n, sc)
 	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
 }
 
@@ -170,6 +172,35 @@ func (l *loader) parseHooks(n *Node, sc *scope) {
 			l.fail(templateProblem(n.shownFile(), n.Line, err))
 		}
 	}
+}
+
+// parseForeignKeys collects what the node's constraints refer to: it must be
+// there before them.
+func (l *loader) parseForeignKeys(n *Node, sc *scope) {
+	constraints := slices.Clone(n.Constraints)
+	for _, c := range n.Columns {
+		constraints = append(constraints, c.Constraints...)
+	}
+	for _, c := range constraints {
+		d, ok := c.(*jinja.Dict)
+		if !ok {
+			continue
+		}
+		if to, _ := d.Get("to"); to != nil {
+			if _, err := sc.renderText(context.Background(), "constraint of "+n.UniqueID, ConstraintTarget(jinja.Str(to))); err != nil {
+				l.fail(templateProblem(n.shownFile(), n.Line, err))
+			}
+		}
+	}
+}
+
+// ConstraintTarget is the template that the key `to` of a foreign key stands
+// for: a call of ref or source, without braces.
+func ConstraintTarget(to string) string {
+	if strings.Contains(to, "{{") {
+		return to
+	}
+	return "{{ " + to + " }}"
 }
 
 // describe takes over what properties say of a node.

@@ -67,22 +67,91 @@ type Dialect struct {
 	// and has a unique key (without one it is append, save where it is merge).
 	DefaultStrategy string
 
-	// AlterType: what stands between column and type in alter column.
+	// AlterType: what stands between column and type in alter column. Empty:
+	// a new column takes the place of the old one, as in dbt.
 	AlterType string
+
+	// InsertTag is what the database calls an insert, before the number of
+	// rows: dbt's messages have it.
+	InsertTag string
+
+	// Folding is what becomes of a name without quotes.
+	Folding Folding
 
 	// Comments: comment on table, view and column exist.
 	Comments bool
+
+	// Indexes: the config indexes is for this database.
+	Indexes bool
+
+	// MaterializedViews: they exist, and ListIndexes with them.
+	MaterializedViews bool
+
+	// ContractTypes are the labels under which contracts compare types, by
+	// the type's name without its size. Types not in it are compared by name.
+	ContractTypes map[string]string
 
 	// EnforcedConstraints are dbt's constraint types that the database
 	// accepts in create table and holds up.
 	EnforcedConstraints []string
 
-	// ListRelations returns schema, name and type ('table' or 'view') of the
-	// relations of one schema; ListColumns returns name and type of the
-	// columns of one relation, in order. Both bind database and schema first,
-	// ListColumns then the name.
+	// ListRelations returns schema, name and type ('table', 'view' or
+	// 'materialized_view') of the relations of one schema; ListColumns returns
+	// name and type of the columns of one relation, in order. Both bind
+	// database and schema first, ListColumns then the name.
 	ListRelations string
 	ListColumns   string
+
+	// ListDependents returns schema and name of every relation that others are
+	// defined over, and schema and name of the other: what DropCascade takes
+	// along. Empty where nothing is taken along.
+	ListDependents string
+
+	// ListGrants returns grantee and privilege of what the session's role has
+	// granted to others on one relation; ListIndexes returns name, method,
+	// uniqueness and columns (with commas between) of a relation's indexes.
+	// Both bind schema and name. Empty ListGrants: grants are not applied.
+	ListGrants  string
+	ListIndexes string
+}
+
+// Folding is what becomes of a name without quotes.
+type Folding string
+
+// The ways of folding. FoldNothing is for databases that keep the spelling and
+// compare names without case.
+const (
+	FoldNothing Folding = ""
+	FoldLower   Folding = "lower"
+	FoldUpper   Folding = "upper"
+)
+
+// Fold is the name that an identifier written without quotes has.
+func (d Dialect) Fold(identifier string) string {
+	switch d.Folding {
+	case FoldLower:
+		return strings.ToLower(identifier)
+	case FoldUpper:
+		return strings.ToUpper(identifier)
+	}
+	return identifier
+}
+
+// ContractType is the label under which contracts compare a type.
+func (d Dialect) ContractType(typeName string) string {
+	if d.ContractTypes == nil {
+		return typeName
+	}
+	base := typeName
+	if open := strings.IndexByte(base, '('); open >= 0 {
+		if end := strings.IndexByte(base, ')'); end > open {
+			base = base[:open] + base[end+1:]
+		}
+	}
+	if label, ok := d.ContractTypes[base]; ok {
+		return label
+	}
+	return base
 }
 
 // SeedTypes are the column types of seeds whose types were inferred.

@@ -42,7 +42,11 @@ func Dialect() warehouse.Dialect {
 		Delete:              warehouse.DeleteUsing,
 		Merge:               true,
 		DefaultStrategy:     "delete+insert",
-		AlterType:           " type ",
+		InsertTag:           "INSERT 0",
+		Folding:             warehouse.FoldLower,
+		Indexes:             true,
+		MaterializedViews:   true,
+		ContractTypes:       contractTypes(),
 		Comments:            true,
 		EnforcedConstraints: []string{"check", "not_null", "unique", "primary_key", "foreign_key"},
 		ListRelations: `
@@ -79,5 +83,82 @@ where
     and a.attnum > 0
     and not a.attisdropped
 order by a.attnum`,
+		ListDependents: `
+select distinct
+    referenced_namespace.nspname as schema_name,
+    referenced.relname as relation_name,
+    dependent_namespace.nspname as dependent_schema_name,
+    dependent.relname as dependent_name
+from pg_catalog.pg_rewrite as rule
+inner join pg_catalog.pg_class as dependent
+    on rule.ev_class = dependent.oid
+inner join pg_catalog.pg_namespace as dependent_namespace
+    on dependent.relnamespace = dependent_namespace.oid
+inner join pg_catalog.pg_depend as needs
+    on
+        needs.classid = 'pg_catalog.pg_rewrite'::regclass
+        and needs.objid = rule.oid
+        and needs.refclassid = 'pg_catalog.pg_class'::regclass
+        and needs.refobjid <> dependent.oid
+inner join pg_catalog.pg_class as referenced
+    on needs.refobjid = referenced.oid
+inner join pg_catalog.pg_namespace as referenced_namespace
+    on referenced.relnamespace = referenced_namespace.oid
+where
+    dependent_namespace.nspname not in ('pg_catalog', 'information_schema')
+    and referenced_namespace.nspname not in ('pg_catalog', 'information_schema')`,
+		ListGrants: `
+select grantee, privilege_type
+from information_schema.role_table_grants
+where
+    grantor = current_role
+    and grantee <> current_role
+    and table_schema = $1
+    and table_name = $2
+order by grantee, privilege_type`,
+		ListIndexes: `
+select
+    named.relname as index_name,
+    method.amname as index_method,
+    i.indisunique as is_unique,
+    pg_catalog.string_agg(a.attname, ',' order by a.attnum) as column_names
+from pg_catalog.pg_index as i
+inner join pg_catalog.pg_class as named
+    on i.indexrelid = named.oid
+inner join pg_catalog.pg_am as method
+    on named.relam = method.oid
+inner join pg_catalog.pg_class as indexed
+    on i.indrelid = indexed.oid
+inner join pg_catalog.pg_namespace as n
+    on indexed.relnamespace = n.oid
+inner join pg_catalog.pg_attribute as a
+    on
+        indexed.oid = a.attrelid
+        and a.attnum = any(i.indkey)
+where
+    n.nspname = $1
+    and indexed.relname = $2
+group by named.relname, method.amname, i.indisunique
+order by named.relname`,
+	}
+}
+
+// contractTypes are the labels that dbt's driver of this database knows types
+// by: a contract does not tell apart what has one label.
+func contractTypes() map[string]string {
+	return map[string]string{
+		"smallint": "INTEGER", "integer": "INTEGER", "bigint": "LONGINTEGER",
+		"real": "FLOAT", "double precision": "FLOAT", "numeric": "DECIMAL",
+		"text": "TEXT", "character varying": "TEXT", "character": "TEXT", "name": "TEXT", `"char"`: "TEXT",
+		"boolean": "BOOLEAN", "bytea": "BINARY", "oid": "ROWID",
+		"date": "DATE", "timestamp without time zone": "DATETIME", "timestamp with time zone": "DATETIMETZ",
+		"time without time zone": "TIME", "time with time zone": "TIME", "interval": "INTERVAL",
+		"json": "JSON", "jsonb": "JSONB",
+		"smallint[]": "INTEGERARRAY", "integer[]": "INTEGERARRAY", "bigint[]": "LONGINTEGERARRAY",
+		"real[]": "FLOATARRAY", "double precision[]": "FLOATARRAY", "numeric[]": "DECIMALARRAY",
+		"text[]": "STRINGARRAY", "character varying[]": "STRINGARRAY", "character[]": "STRINGARRAY", "name[]": "STRINGARRAY",
+		"boolean[]": "BOOLEANARRAY", "bytea[]": "BINARYARRAY",
+		"date[]": "DATEARRAY", "timestamp without time zone[]": "DATETIMEARRAY", "timestamp with time zone[]": "DATETIMETZARRAY",
+		"json[]": "JSONARRAY", "jsonb[]": "JSONBARRAY",
 	}
 }

@@ -1,0 +1,105 @@
+package build
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"apotheca/internal/dbt"
+	"apotheca/internal/jinja"
+)
+
+// index is one entry of the config indexes.
+type index struct {
+	columns []string // as they are written: a name or an expression
+	unique  bool
+	method  string // empty is the database's own choice
+}
+
+func configuredIndexes(n *dbt.Node) ([]index, error) {
+	value, set := n.Config.Get("indexes")
+	if !set || value == nil {
+		return nil, nil
+	}
+	list, ok := value.(*jinja.List)
+	if !ok {
+		return nil, indexError(n, value)
+	}
+	var indexes []index
+	for _, entry := range list.V {
+		d, ok := entry.(*jinja.Dict)
+		if !ok {
+			return nil, indexError(n, entry)
+		}
+		var i index
+		columns, _ := d.Get("columns")
+		names, ok := columns.(*jinja.List)
+		if !ok || len(names.V) == 0 {
+			return nil, indexError(n, entry)
+		}
+		for _, name := range names.V {
+			i.columns = append(i.columns, jinja.Str(name))
+		}
+		unique, _ := d.Get("unique")
+		i.unique = unique == true
+		if method, _ := d.Get("type"); method != nil {
+			i.method = jinja.Str(method)
+		}
+		indexes = append(indexes, i)
+	}
+	return indexes, nil
+}
+
+func indexError(n *dbt.Node, value any) error {
+	return fmt.Errorf("%s: indexes: %s is no index\nhint: indexes: [{columns: [a, b], unique: true}]", n.OriginalFilePath, jinja.Repr(value))
+}
+
+// createIndexes makes the indexes of a relation that is new.
+func (r *run) createIndexes(ctx context.Context, s *session, n *dbt.Node, relation dbt.Relation) error {
+	if !r.dialect.Indexes {
+		return nil
+	}
+	indexes, err := configuredIndexes(n)
+	if err != nil {
+		return err
+	}
+	for _, i := range indexes {
+		if _, err := s.exec(ctx, r.createIndexSQL(relation, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) createIndexSQL(relation dbt.Relation, i index) string {
+	var b strings.Builder
+	b.WriteString("create ")
+	if i.unique {
+		b.WriteString("unique ")
+	}
+	b.WriteString("index if not exists " + r.dialect.Quote(r.indexName(relation, i)) + " on " + relation.String())
+	if i.method != "" {
+		b.WriteString(" using " + i.method)
+	}
+	b.WriteString(" (" + strings.Join(i.columns, ", ") + ")")
+	return b.String()
+}
+
+// indexName is dbt's: a digest of what is indexed and of the moment, because
+// the index of the relation that is replaced still has its name.
+func (r *run) indexName(relation dbt.Relation, i index) string {
+	unique, method := "False", "None"
+	if i.unique {
+		unique = "True"
+	}
+	if i.method != "" {
+		method = i.method
+	}
+	now := r.Now().UTC().Format("2006-01-02T15:04:05.000000")
+	parts := slices.Concat(i.columns, []string{relation.String(), unique, method, now})
+	sum := md5.Sum([]byte(strings.Join(parts, "_")))
+	return hex.EncodeToString(sum[:])
+}

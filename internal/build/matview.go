@@ -1,0 +1,144 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"apotheca/internal/dbt"
+)
+
+// planMaterializedView decides what is to become of a materialized view: it is
+// made, refreshed, or has its indexes changed. As in dbt, indexes are all of
+// its configuration that is compared; a changed query asks for a full refresh.
+func (m *materialization) planMaterializedView(ctx context.Context) (func(context.Context) error, error) {
+	if enforced(m.node) {
+		return nil, fmt.Errorf("a contract cannot be enforced on a materialized view\nhint: remove the contract of %s", m.node.OriginalFilePath)
+	}
+	indexes, err := configuredIndexes(m.node)
+	if err != nil {
+		return nil, err
+	}
+	if m.existing == nil || m.existing.Type != dbt.MaterializedView || m.fullRefresh() {
+		return func(ctx context.Context) error { return m.createMaterializedView(ctx) }, nil
+	}
+	m.kept = true
+	changes, err := m.indexChanges(ctx, indexes)
+	if err != nil {
+		return nil, err
+	}
+	if len(changes) == 0 {
+		return m.refresh, nil
+	}
+	return m.onConfigurationChange(changes)
+}
+
+func (m *materialization) onConfigurationChange(changes []string) (func(context.Context) error, error) {
+	switch choice := m.node.Config.String("on_configuration_change"); choice {
+	case "", "apply":
+		return func(ctx context.Context) error { return m.alter(ctx, changes) }, nil
+	case "continue":
+		m.warn(fmt.Sprintf("configuration changes were identified and on_configuration_change is continue for %s", m.target))
+		m.result.Response = "skip " + m.target.String()
+		return nil, nil
+	case "fail":
+		return nil, fmt.Errorf("configuration changes were identified and on_configuration_change is fail for %s", m.target)
+	default:
+		return nil, fmt.Errorf("on_configuration_change: %s is not one of apply, continue, fail", choice)
+	}
+}
+
+// createMaterializedView makes it under its own name: the existing relation is
+// renamed away first or, being a materialized view itself, dropped.
+func (m *materialization) createMaterializedView(ctx context.Context) error {
+	switch {
+	case m.existing == nil:
+	case m.existing.Type == dbt.MaterializedView:
+		if err := m.dropRelation(ctx, *m.existing); err != nil {
+			return err
+		}
+		m.cache.dropOver(m.target)
+	default:
+		if err := m.setAside(ctx); err != nil {
+			return err
+		}
+	}
+	rows, err := m.exec(ctx, m.header()+"create materialized view if not exists "+m.target.String()+" as "+m.sql)
+	m.wrote("SELECT", rows)
+	if err != nil {
+		return err
+	}
+	if indexes, _ := configuredIndexes(m.node); len(indexes) > 0 {
+		m.wrote("CREATE INDEX", -1)
+	}
+	if m.backup != nil { // what dbt says last
+		m.wrote("DROP "+strings.ToUpper(words(m.backup.Type)), -1)
+	}
+	return m.createIndexes(ctx, m.session, m.node, m.target)
+}
+
+func (m *materialization) refresh(ctx context.Context) error {
+	m.result.Response = "REFRESH MATERIALIZED VIEW"
+	_, err := m.exec(ctx, "refresh materialized view "+m.target.String())
+	return err
+}
+
+func (m *materialization) alter(ctx context.Context, changes []string) error {
+	for _, sql := range changes {
+		m.result.Response = "CREATE INDEX"
+		if strings.HasPrefix(sql, "drop") {
+			m.result.Response = "DROP INDEX"
+		}
+		if _, err := m.exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexChanges are the statements that bring the indexes to what is configured.
+// They compare by columns without order, uniqueness and method.
+func (m *materialization) indexChanges(ctx context.Context, wanted []index) ([]string, error) {
+	table, err := m.session.fetch(ctx, -1, m.dialect.ListIndexes, m.target.Schema, m.target.Identifier)
+	if err != nil {
+		return nil, fmt.Errorf("list indexes of %s: %w", m.target, err)
+	}
+	var drops, creates []string
+	present := map[string]bool{}
+	needed := map[string]bool{}
+	for _, i := range wanted {
+		needed[i.identity()] = true
+	}
+	for _, row := range table.Rows {
+		unique, isBool := row[2].(bool)
+		if !isBool {
+			return nil, errors.New("list indexes: the third column is no boolean")
+		}
+		i := index{columns: strings.Split(fmt.Sprint(row[3]), ","), unique: unique, method: fmt.Sprint(row[1])}
+		present[i.identity()] = true
+		if !needed[i.identity()] {
+			drops = append(drops, "drop index if exists "+m.dialect.Quote(m.target.Schema)+"."+m.dialect.Quote(fmt.Sprint(row[0])))
+		}
+	}
+	for _, i := range wanted {
+		if !present[i.identity()] {
+			creates = append(creates, m.createIndexSQL(m.target, i))
+		}
+	}
+	return slices.Concat(drops, creates), nil
+}
+
+func (i index) identity() string {
+	columns := make([]string, len(i.columns))
+	for k, c := range i.columns {
+		columns[k] = strings.ToLower(c)
+	}
+	slices.Sort(columns)
+	method := i.method
+	if method == "" {
+		method = "btree"
+	}
+	return fmt.Sprintf("%s %v %s", method, i.unique, strings.Join(columns, ","))
+}
