@@ -121,7 +121,13 @@ func loadInChild(b *testing.B, load, lakeFile, ndjson string) childReport {
 	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestLoadChild$", "-test.v")
 	cmd.Env = append(os.Environ(), childLoad+"="+load,
 		childArgs+"="+strings.Join([]string{lakeFile, ndjson, b.TempDir()}, "\n"))
-	out, err := cmd.CombinedOutput()
+	return reportOf(b, cmd)
+}
+
+// reportOf runs a child and reads what it reports.
+func reportOf(b *testing.B, child *exec.Cmd) childReport {
+	b.Helper()
+	out, err := child.CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
@@ -132,6 +138,15 @@ func loadInChild(b *testing.B, load, lakeFile, ndjson string) childReport {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	return report
+}
+
+func (r childReport) print(t *testing.T) {
+	t.Helper()
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("report: %s\n", text)
 }
 
 // TestLoadChild is not a test but the process that BenchmarkLoadStaging starts.
@@ -168,11 +183,7 @@ func TestLoadChild(t *testing.T) { //nolint:paralleltest // a process of its own
 	}
 	report.Seconds = time.Since(start).Seconds()
 	report.PeakBytes, report.CPU = peakResident(t), cpuSeconds(t)
-	text, err := json.Marshal(report)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Printf("report: %s\n", text)
+	report.print(t)
 }
 
 // mappedStruct is what the mapping reads of protocolSection, as DuckDB's type.
