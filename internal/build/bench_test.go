@@ -9,25 +9,43 @@ import (
 
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
+	"apotheca/internal/warehouse"
 	"apotheca/internal/warehouse/duckdb"
+	"apotheca/internal/warehouse/postgres"
 )
 
 // BenchmarkOverhead measures what the runner itself costs per model, over 200
-// trivial tables in a file: (wall − time in the database) / models. The first
-// run creates the tables, the second replaces them.
+// trivial tables: (wall − time in the database) / models. The first run creates
+// the tables, the second replaces them.
 func BenchmarkOverhead(b *testing.B) {
+	b.Run("duckdb", func(b *testing.B) {
+		benchmarkOverhead(b, func() (warehouse.Warehouse, map[string]any, error) {
+			path := filepath.Join(b.TempDir(), "w.duckdb")
+			w, err := duckdb.Open(b.Context(), duckdb.Options{Path: path})
+			return w, map[string]any{"type": "duckdb", "path": path, "schema": "s"}, err
+		})
+	})
+	b.Run("postgres", func(b *testing.B) {
+		benchmarkOverhead(b, func() (warehouse.Warehouse, map[string]any, error) {
+			options := server.Database(b)
+			w, err := postgres.Open(b.Context(), options)
+			return w, postgresCredentials(options), err
+		})
+	})
+}
+
+func benchmarkOverhead(b *testing.B, open func() (warehouse.Warehouse, map[string]any, error)) {
 	const models = 200
 	files := fstest.MapFS{"dbt_project.yml": {Data: []byte("name: shop\nprofile: shop\nmodels:\n  +materialized: table\n")}}
 	for i := range models {
 		files[fmt.Sprintf("models/m%03d.sql", i)] = &fstest.MapFile{Data: []byte("select 1 as a")}
 	}
 	for b.Loop() {
-		path := filepath.Join(b.TempDir(), "w.duckdb")
-		w, err := duckdb.Open(b.Context(), duckdb.Options{Path: path})
+		w, credentials, err := open()
 		if err != nil {
 			b.Fatal(err)
 		}
-		project, err := dbt.Load(dbt.Options{FS: files, Credentials: map[string]any{"type": "duckdb", "path": path, "schema": "s"}, Now: time.Now()})
+		project, err := dbt.Load(dbt.Options{FS: files, Credentials: credentials, Now: time.Now()})
 		if err != nil {
 			b.Fatal(err)
 		}
