@@ -134,6 +134,10 @@ order by activity.backend_start`, held, uint32(lockKey(schema))))
 // lockKey is the schema's number among the locks of a database.
 func lockKey(schema string) int32 { return int32(crc32.ChecksumIEEE([]byte(schema))) }
 
+// lockTimeout is how long a writer waits for readers when the server sets no
+// limit itself: whoever comes after it waits behind it.
+const lockTimeout = "1min"
+
 // join makes a session part of the lock that its warehouse holds. A statement
 // whose client is gone ends within seconds, where the server can notice.
 func (w *Warehouse) join(ctx context.Context, c *conn) error {
@@ -144,6 +148,10 @@ func (w *Warehouse) join(ctx context.Context, c *conn) error {
 		return nil
 	}
 	_, _ = c.Exec(ctx, "set client_connection_check_interval = '2s'")
+	_, err := c.Exec(ctx, "select set_config('lock_timeout', '"+lockTimeout+"', false) where current_setting('lock_timeout') = '0'")
+	if err != nil {
+		return fmt.Errorf("set lock_timeout: %w", err)
+	}
 	for _, schema := range schemas {
 		if _, err := c.Exec(ctx, fmt.Sprintf("select pg_advisory_lock_shared(%d, %d)", working, lockKey(schema))); err != nil {
 			return fmt.Errorf("join the lock on schema %s: %w", schema, err)
