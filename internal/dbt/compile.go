@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // Compiled is a node's SQL.
@@ -13,6 +14,9 @@ type Compiled struct {
 	Code string
 	// CTEs are the ephemeral parents that were injected, in order.
 	CTEs []CTE
+	// Macros are the ones the node depends on: dbt learns of some, such as those
+	// around unique and not_null, only when it compiles.
+	Macros []string
 	// Path and RunPath are the files that Code and all that was run were
 	// written to, as artifacts name them. RunPath is empty before a run.
 	Path, RunPath string
@@ -51,19 +55,18 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 		return &Compiled{}, nil
 	case n.Language == "python":
 		return nil, Problem{File: n.shownFile(), Message: "Python models are not supported", Hint: "write the model in SQL"}
-	case n.template == nil:
-		return nil, Problem{File: n.shownFile(), Message: n.UniqueID + " has no SQL to compile"}
 	}
 	sc := p.runScope(n, a, o)
+	sc.seen = &seen{macros: slices.Clone(n.DependsOn.Macros)}
 	if err := sc.bindKwargs(ctx); err != nil {
 		return nil, p.compileError(n, err)
 	}
-	code, err := sc.render(ctx, n.template.Template)
+	code, err := sc.renderNode(ctx, n)
 	if err != nil {
 		return nil, p.compileError(n, err)
 	}
 	ctes := append(append([]CTE{}, o.Prefix...), sc.ctes.list...)
-	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes}, nil
+	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes, Macros: sc.seen.macros}, nil
 }
 
 // runScope is what a node's templates see when they are executed.

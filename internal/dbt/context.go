@@ -91,6 +91,15 @@ func (s *scope) render(ctx context.Context, t *jinja.Template) (string, error) {
 	return t.Render(s.state(ctx))
 }
 
+// renderNode renders a node's code in this scope.
+func (s *scope) renderNode(ctx context.Context, n *Node) (string, error) {
+	t, err := n.parse()
+	if err != nil {
+		return "", err
+	}
+	return s.render(ctx, t)
+}
+
 // renderText parses and renders; name is what errors call the template.
 func (s *scope) renderText(ctx context.Context, name, text string) (string, error) {
 	if !hasTemplate(text) {

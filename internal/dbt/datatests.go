@@ -141,6 +141,7 @@ func (l *loader) readTest(d *testDeclaration) *Node {
 	if !l.testExists(d, meta) {
 		return nil
 	}
+	meta.refers = d.refers
 	arguments.Set("model", "{{ get_where_subquery("+d.refers+") }}")
 	config, ok := l.testConfig(d, arguments)
 	if !ok {
@@ -407,29 +408,33 @@ func testCode(meta *TestMetadata, config *jinja.Dict) string {
 	return code + "{{ config(" + strings.Join(parts, ",") + ") }}"
 }
 
-// parseTest renders a generic test with execute false, to find its refs.
+// parseTest renders a generic test with execute false, to find its refs. As in
+// dbt, of its own tests unique and not_null it is known without that.
 func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
 	n.Config = newConfig() // not known before its macro was rendered
 	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
-	t, err := jinja.Parse(n.shownFile(), n.RawCode)
-	if err != nil {
-		l.fail(templateProblem(n.shownFile(), n.Line, err))
-		return
-	}
-	n.template = &template{t}
 	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
-	if macro := l.p.testMacro(n); macro != nil {
+	macro := l.p.testMacro(n)
+	if macro != nil {
 		sc.seen.macros = append(sc.seen.macros, macro.UniqueID)
 	}
-	err = sc.bindKwargs(context.Background())
-	if err == nil {
-		_, err = sc.render(context.Background(), t)
-	}
-	if err != nil {
-		l.fail(templateProblem(n.shownFile(), n.Line, err))
+	if macro == nil || macro.PackageName != builtinName || !in(macro.Name, "test_unique", "test_not_null") || !sc.readStatic("{{ "+n.Test.refers+" }}") {
+		l.renderTest(n, sc)
+	} else if config.Len() > 0 {
+		_, _ = configValue{sc}.Call(nil, nil, config)
 	}
 	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
 	l.configureTest(n, d, config, sc.seen)
+}
+
+func (l *loader) renderTest(n *Node, sc *scope) {
+	err := sc.bindKwargs(context.Background())
+	if err == nil {
+		_, err = sc.renderNode(context.Background(), n)
+	}
+	if err != nil {
+		l.fail(templateProblem(n.shownFile(), n.Line, err))
+	}
 }
 
 // configureTest resolves a test's configs: those of its macro come before those

@@ -37,12 +37,12 @@ func (s *scope) ephemeral(n *Node) (any, error) {
 			return nil, fmt.Errorf("found a cycle of ephemeral models at %s", n.UniqueID)
 		}
 	}
-	if n.template == nil {
+	if n.Language != "sql" {
 		return nil, Problem{File: n.shownFile(), Message: n.UniqueID + " has no SQL to compile"}
 	}
 	inner := s.p.runScope(n, s.adapter, Overrides{Refs: s.over.Refs, Vars: s.over.Vars, EnvVars: s.over.EnvVars})
 	inner.ctes = &cteSet{list: s.ctes.list, open: append(s.ctes.open[:len(s.ctes.open):len(s.ctes.open)], n.UniqueID)}
-	code, err := inner.render(s.ctx, n.template.Template)
+	code, err := inner.renderNode(s.ctx, n)
 	if err != nil {
 		return nil, s.p.compileError(n, err)
 	}

@@ -77,6 +77,21 @@ func (l *loader) loadMacros() {
 		m := l.p.Macros[id]
 		m.DependsOn = l.p.macroCalls(m)
 	}
+	l.p.findStandardNames()
+}
+
+// findStandardNames notes which of dbt's own macros for names no project's
+// implementation takes the place of.
+func (p *Project) findStandardNames() {
+	p.standardNames = map[*Macro]bool{}
+	for _, part := range []string{"database", "schema", "alias"} {
+		m := p.builtin.macros["generate_"+part+"_name"]
+		if m == nil {
+			continue
+		}
+		own, err := p.dispatch(p.root, m.Name, builtinName)
+		p.standardNames[m] = err == nil && own.PackageName == builtinName
+	}
 }
 
 func (l *loader) loadBuiltins() {

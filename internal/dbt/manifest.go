@@ -101,6 +101,7 @@ func setCompiled(d *jinja.Dict, n *Node, c *Compiled) {
 	if c != nil {
 		d.Set("compiled_code", c.Code)
 		d.Set("compiled_path", orNone(c.Path))
+		d.Set("depends_on", dependsDict(DependsOn{Macros: c.Macros, Nodes: n.DependsOn.Nodes}))
 		for _, cte := range c.CTEs {
 			ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))
 		}
@@ -116,7 +117,7 @@ func setRun(d *jinja.Dict, n *Node, c *Compiled) {
 	}
 	d.Set("build_path", c.RunPath)
 	if n.ResourceType == DataTest {
-		macros := append(slices.Clone(n.DependsOn.Macros),
+		macros := append(slices.Clone(c.Macros),
 			"macro.dbt.get_limit_subquery_sql", "macro.dbt.should_store_failures", "macro.dbt.statement")
 		d.Set("depends_on", dependsDict(DependsOn{Macros: unique(macros), Nodes: n.DependsOn.Nodes}))
 	}

@@ -22,11 +22,6 @@ type job struct {
 	line  int
 }
 
-// template is a parsed file together with what dbt calls its raw code.
-type template struct {
-	*jinja.Template
-}
-
 // loadNodes makes the nodes that have a file: models, seeds, snapshots,
 // singular tests and analyses.
 func (l *loader) loadNodes() {
@@ -151,19 +146,17 @@ func (l *loader) parseNode(n *Node, p *patch) {
 }
 
 func (l *loader) renderOnce(n *Node, sc *scope) {
-	t, err := jinja.Parse(n.shownFile(), n.RawCode)
-	if err != nil {
-		l.fail(templateProblem(n.shownFile(), n.Line, err))
+	if !hasTemplate(n.RawCode) || sc.readStatic(n.RawCode) {
 		return
 	}
-	n.template = &template{t}
-	if !hasTemplate(n.RawCode) {
-		return
-	}
-	if _, err := sc.render(context.Background(), t); err != nil {
+	if _, err := sc.renderNode(context.Background(), n); err != nil {
 		l.fail(templateProblem(n.shownFile(), n.Line, err))
 	}
 }
+
+// parse makes a template of the node's code. It is not kept: most nodes of a
+// large project are never compiled.
+func (n *Node) parse() (*jinja.Template, error) { return jinja.Parse(n.shownFile(), n.RawCode) }
 
 // parseHooks collects the refs of the node's own hooks.
 func (l *loader) parseHooks(n *Node, sc *scope) {
@@ -278,6 +271,9 @@ func (p *Project) generateName(n *Node, part string, custom any) (string, error)
 	if m == nil {
 		return "", fmt.Errorf("there is no macro generate_%s_name", part)
 	}
+	if name, ok := p.standardName(n, m, part, custom); ok {
+		return name, nil
+	}
 	sc := &scope{p: p, pkg: p.packages[m.PackageName], level: levelFull}
 	if sc.pkg == nil {
 		sc.pkg = p.root
@@ -291,6 +287,27 @@ func (p *Project) generateName(n *Node, part string, custom any) (string, error)
 		return "", err
 	}
 	return strings.TrimSpace(jinja.Str(v)), nil
+}
+
+// standardName is what dbt's own macro answers in the usual cases. A large
+// project asks a hundred thousand times.
+func (p *Project) standardName(n *Node, m *Macro, part string, custom any) (string, bool) {
+	name, isText := custom.(string)
+	if !p.standardNames[m] || custom != nil && !isText || n.Version != nil {
+		return "", false
+	}
+	name = strings.TrimSpace(name)
+	switch {
+	case part == "alias" && name == "":
+		name = n.Name
+	case part == "schema" && custom == nil:
+		name = p.Target.Schema
+	case part == "schema":
+		name = p.Target.Schema + "_" + name
+	case part == "database" && custom == nil:
+		name = p.Target.Database
+	}
+	return strings.TrimSpace(name), true
 }
 
 // unrenderedConfig is the config as written, for state comparison.

@@ -68,7 +68,6 @@ type Node struct {
 	// unresolved marks a test of something that is not there.
 	unresolved bool
 	pkg        *pkg
-	template   *template
 }
 
 // Ref is one ref() as written.
@@ -125,6 +124,7 @@ type TestMetadata struct {
 
 	on     *patch // where it was declared
 	kwargs *jinja.Dict
+	refers string // the ref or source call that finds what is tested
 }
 
 // HookMetadata is the place of an on-run hook in its list.

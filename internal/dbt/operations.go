@@ -47,13 +47,8 @@ func (l *loader) operations(p *pkg, when string) []*Node {
 }
 
 func (l *loader) parseOperation(n *Node) {
-	t, err := jinja.Parse(n.shownFile(), n.RawCode)
 	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
-	if err == nil {
-		n.template = &template{t}
-		_, err = sc.render(context.Background(), t)
-	}
-	if err != nil {
+	if _, err := sc.renderNode(context.Background(), n); err != nil {
 		l.fail(templateProblem(n.pkg.file(projectFile), n.Line, err))
 	}
 	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros

@@ -49,12 +49,13 @@ type Project struct {
 	secrets     []string
 	secretsLock sync.Mutex
 
-	options  Options
-	root     *pkg
-	packages map[string]*pkg // with the root, without dbt's own
-	builtin  *pkg            // dbt's own macros
-	macroOf  map[*jinja.Block]*Macro
-	index    *refIndex
+	options       Options
+	root          *pkg
+	packages      map[string]*pkg // with the root, without dbt's own
+	builtin       *pkg            // dbt's own macros
+	macroOf       map[*jinja.Block]*Macro
+	standardNames map[*Macro]bool
+	index         *refIndex
 	// disabledSources are the sources that are switched off, by id.
 	disabledSources map[string]*Source
 }

@@ -161,19 +161,9 @@ func (n *Node) refLine(name string) int {
 
 // ref is ref() in templates: one or two names, and a version.
 func (s *scope) ref(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	r := Ref{}
-	switch len(a) {
-	case 1:
-		r.Name = jinja.Str(a[0])
-	case 2:
-		r.Package, r.Name = jinja.Str(a[0]), jinja.Str(a[1])
-	default:
-		return nil, fmt.Errorf("ref() takes at most two positional arguments (%d given)", len(a))
-	}
-	for _, key := range []string{"v", "version"} {
-		if v, ok := kw.Get(key); ok && v != nil {
-			r.Version = v
-		}
+	r, err := readRef(a, kw)
+	if err != nil {
+		return nil, err
 	}
 	if !s.execute {
 		if s.seen != nil {
@@ -202,6 +192,23 @@ func (s *scope) ref(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	return relationValue{s, s.p.Relation(n)}, nil
 }
 
+func readRef(a []any, kw *jinja.Dict) (r Ref, err error) {
+	switch len(a) {
+	case 1:
+		r.Name = jinja.Str(a[0])
+	case 2:
+		r.Package, r.Name = jinja.Str(a[0]), jinja.Str(a[1])
+	default:
+		return r, fmt.Errorf("ref() takes at most two positional arguments (%d given)", len(a))
+	}
+	for _, key := range []string{"v", "version"} {
+		if v, ok := kw.Get(key); ok && v != nil {
+			r.Version = v
+		}
+	}
+	return r, nil
+}
+
 func (r Ref) String() string {
 	if r.Package != "" {
 		return fmt.Sprintf("ref('%s', '%s')", r.Package, r.Name)
@@ -211,10 +218,10 @@ func (r Ref) String() string {
 
 // source is source() in templates.
 func (s *scope) source(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
-	if len(a) != 2 {
-		return nil, fmt.Errorf("source() takes exactly two arguments (%d given)", len(a))
+	r, err := readSource(a)
+	if err != nil {
+		return nil, err
 	}
-	r := SourceRef{Source: jinja.Str(a[0]), Table: jinja.Str(a[1])}
 	if !s.execute {
 		if s.seen != nil {
 			s.seen.sources = append(s.seen.sources, r)
@@ -236,6 +243,13 @@ func (s *scope) source(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
 	return relationValue{s, s.p.SourceRelation(found)}, nil
+}
+
+func readSource(a []any) (SourceRef, error) {
+	if len(a) != 2 {
+		return SourceRef{}, fmt.Errorf("source() takes exactly two arguments (%d given)", len(a))
+	}
+	return SourceRef{Source: jinja.Str(a[0]), Table: jinja.Str(a[1])}, nil
 }
 
 // mustDependOn refuses what the parse could not see, because the graph was
