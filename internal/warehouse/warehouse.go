@@ -22,11 +22,13 @@ type Warehouse interface {
 // nothing.
 type Conn interface {
 	// Exec runs SQL for its effect. Text of several statements runs in order
-	// up to the first that fails; arguments then belong to the last.
+	// up to the first that fails, and takes no arguments; whether what ran
+	// before the failure is kept is the database's own.
 	Exec(ctx context.Context, sql string, args ...any) (Result, error)
 
 	// Query runs SQL and streams what its last statement returns. Until the
-	// rows are closed the session can do nothing else.
+	// rows are closed the session can do nothing else. Leaving early is cheap
+	// for a select outside a transaction; anything else runs to its end.
 	Query(ctx context.Context, sql string, args ...any) (*Rows, error)
 
 	// Load appends rows to an existing table by the database's bulk path and

@@ -58,6 +58,9 @@ func (c *conn) clean(sql string, err error) *Error {
 	return &Error{Code: server.Code, kind: kind, cause: err, text: describe(sql, server) + hint}
 }
 
+// codeCancelled is the SQLSTATE of a statement that was told to stop.
+const codeCancelled = "57014"
+
 const lostHint = "\nhint: look into the server's log; when it is up again, the same command mends what was left"
 
 // advise sorts a server's error and says what to do where that is known.
@@ -69,7 +72,7 @@ func (c *conn) advise(e *pgconn.PgError) (kind error, hint string) {
 		return warehouse.ErrConflict, "\nhint: run it again"
 	case "55P03":
 		return warehouse.ErrTimeout, "\nhint: another session holds the lock; select * from pg_stat_activity shows who"
-	case "57014":
+	case codeCancelled:
 		if strings.Contains(e.Message, "timeout") {
 			return warehouse.ErrTimeout, "\nhint: the server's statement_timeout is too short for this statement: " +
 				"alter role " + c.role + " set statement_timeout = '1h'"

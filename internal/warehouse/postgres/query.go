@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"apotheca/internal/warehouse"
 )
@@ -15,6 +18,9 @@ func (c *conn) Query(ctx context.Context, sql string, args ...any) (*warehouse.R
 		return nil, c.failure(ctx, sql, err)
 	}
 	cursor := &cursor{results: results, failure: func(err error) error { return c.failure(ctx, sql, err) }}
+	if c.native.TxStatus() == 'I' && isSelect(sql) {
+		cursor.leave = func() error { return c.leave(ctx, results) }
+	}
 	if err := cursor.open(); err != nil {
 		return nil, err
 	}
@@ -35,6 +41,7 @@ type cursor struct {
 	held    [][]any
 	more    bool // the current result has more rows than are held
 	closed  bool
+	leave   func() error // ends the statement early, nil when it must run on
 }
 
 func (c *cursor) open() error {
@@ -111,14 +118,44 @@ func (c *cursor) next() ([]any, error) {
 	return nil, nil
 }
 
+// close ends a result that nobody wants more of. Where nothing can hang on it
+// the server is told; otherwise the rest is read over.
 func (c *cursor) close() error {
 	c.held = nil
 	if c.closed {
 		return nil
 	}
 	c.closed = true
-	if err := c.results.close(); err != nil {
+	leave := c.results.close
+	if c.leave != nil {
+		leave = c.leave
+	}
+	if err := leave(); err != nil {
 		return c.failure(err)
 	}
 	return nil
+}
+
+// isSelect reports a statement that may be broken off without undoing anything.
+func isSelect(sql string) bool {
+	word, _, _ := strings.Cut(strings.TrimLeft(sql, " \t\r\n("), " ")
+	return strings.EqualFold(strings.TrimRight(word, "\r\n\t"), "select")
+}
+
+// leave cancels the running statement. When it had ended by itself, the
+// request may still be under way, and must not meet the next one.
+func (c *conn) leave(ctx context.Context, running *results) error {
+	if err := c.native.CancelRequest(ctx); err != nil {
+		return running.close()
+	}
+	err := running.close()
+	if err == nil {
+		_ = c.native.Ping(ctx)
+		return nil
+	}
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == codeCancelled && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
