@@ -245,6 +245,10 @@ func configDefaults(t ResourceType) *jinja.Dict {
 		return jinja.NewDict("enabled", true, "event_time", nil, "freshness", nil, "loaded_at_field", nil, "loaded_at_query", nil, "meta", dict(), "tags", list())
 	case ExposureResource:
 		return jinja.NewDict("enabled", true, "tags", list(), "meta", dict())
+	case MetricResource, SemanticModelResource:
+		return jinja.NewDict("enabled", true, "group", nil, "meta", dict())
+	case SavedQueryResource:
+		return jinja.NewDict("enabled", true, "group", nil, "meta", dict(), "export_as", nil, "schema", nil, "cache", jinja.NewDict("enabled", false))
 	case UnitTestResource:
 		return jinja.NewDict("tags", list(), "meta", dict(), "enabled", true)
 	case DataTest:

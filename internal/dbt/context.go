@@ -42,6 +42,7 @@ type seen struct {
 	refs    []Ref
 	sources []SourceRef
 	macros  []string
+	metrics []string
 	config  *jinja.Dict // what config() set, merged
 	written *jinja.Dict // the same, the last word only
 }
@@ -240,12 +241,26 @@ func (s *scope) nodeName(name string) (any, bool) {
 		return jinja.NewDict("which", s.p.options.Command, "full_refresh", s.p.options.FullRefresh), true
 	case "dbt_metadata_envs":
 		return jinja.NewDict(), true
-	case "metric", "submit_python_job", "column", "debug":
+	case "metric":
+		return jinja.Func(s.metric), true
+	case "submit_python_job", "column", "debug":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
 			return nil, fmt.Errorf("%s() is not supported", name)
 		}), true
 	}
 	return nil, false
+}
+
+// metric is metric() in templates, which only exposures have a use for.
+func (s *scope) metric(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
+	if len(a) == 0 || len(a) > 2 {
+		return nil, fmt.Errorf("metric() takes one or two names (%d given)", len(a))
+	}
+	name := jinja.Str(a[len(a)-1])
+	if s.seen != nil {
+		s.seen.metrics = append(s.seen.metrics, name)
+	}
+	return name, nil
 }
 
 func (s *scope) hookDicts(key string) any {

@@ -108,9 +108,7 @@ func (l *loader) loadDataTests() {
 			continue
 		}
 		if other := l.p.Nodes[n.UniqueID]; other != nil {
-			l.fail(Problem{File: n.shownFile(), Line: l.tests[i].node.Line, Message: fmt.Sprintf(
-				"there are two data tests named %q: the other one is in %s:%d", n.Name, other.OriginalFilePath, other.Line),
-				Hint: "give one of them a name: of its own"})
+			l.fail(Problem{File: n.shownFile(), Line: l.tests[i].node.Line, Message: duplicateTest(n, other), Hint: "give one of them a name: of its own"})
 			continue
 		}
 		l.addNode(n)

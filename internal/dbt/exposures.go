@@ -28,7 +28,7 @@ func (l *loader) loadExposures() {
 				l.fail(templateProblem(f.shown, d.Line, err))
 			}
 		}
-		e.Refs, e.SourceRefs = sc.seen.refs, sc.seen.sources
+		e.Refs, e.SourceRefs, e.Metrics = sc.seen.refs, sc.seen.sources, sc.seen.metrics
 		l.dependExposure(e)
 		if l.p.Exposures[e.UniqueID] != nil {
 			l.fail(l.problemAt(f.shown, p.node, fmt.Sprintf("there are two exposures named %q", p.name), ""))
@@ -46,4 +46,11 @@ func (l *loader) dependExposure(e *Exposure) {
 		l.warn(missing)
 	}
 	e.DependsOn = n.DependsOn
+	for _, name := range e.Metrics {
+		if m := l.p.resolveMetric(e.PackageName, name); m != nil {
+			e.DependsOn.Nodes = append(e.DependsOn.Nodes, m.UniqueID)
+			continue
+		}
+		l.warn(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("exposure '%s' depends on a metric named '%s' which was not found", e.UniqueID, name)})
+	}
 }

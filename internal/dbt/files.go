@@ -29,6 +29,7 @@ type files struct {
 func (l *loader) list(p *pkg, folders []string) []file {
 	var found []file
 	seen := map[string]bool{}
+	ignore := l.readIgnored(p)
 	for _, folder := range folders {
 		top := p.file(folder)
 		_ = fs.WalkDir(l.o.FS, top, func(name string, d fs.DirEntry, err error) error {
@@ -39,6 +40,9 @@ func (l *loader) list(p *pkg, folders []string) []file {
 			original := name
 			if p.dir != "." {
 				original = strings.TrimPrefix(name, p.dir+"/")
+			}
+			if ignore.has(original) {
+				return nil
 			}
 			relative := original
 			if folder != "." {

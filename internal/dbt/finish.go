@@ -11,6 +11,7 @@ import (
 
 // finish resolves every ref, then checks what only the whole project tells.
 func (l *loader) finish() {
+	l.loadSemantics()
 	l.loadExposures()
 	for _, id := range keysOf(l.p.Nodes) {
 		n := l.p.Nodes[id]
@@ -120,8 +121,7 @@ func (l *loader) checkAliases() {
 		}
 		key := strings.ToLower(l.p.Relation(n).String())
 		if other := made[key]; other != nil {
-			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf(
-				"dbt found two resources with the database representation %s: %s and %s", n.RelationName, other.UniqueID, n.UniqueID),
+			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: duplicateRelation(n, other),
 				Hint: "give one of them another alias or schema"})
 			continue
 		}
@@ -157,6 +157,9 @@ func (l *loader) warnUnusedConfigs() {
 	for _, e := range l.p.Exposures {
 		mark(ExposureResource, e.FQN)
 	}
+	for _, s := range l.p.semantics() {
+		mark(s.ResourceType, s.FQN)
+	}
 	for t, configs := range l.p.root.configs {
 		section := sectionOf(t)
 		unused := unusedConfigs(configs, nil, func(path []string) bool { return used[t][strings.Join(path, "\x00")] })
@@ -180,6 +183,8 @@ func sectionOf(t ResourceType) string {
 		return "data_tests"
 	case Analysis:
 		return "analyses"
+	case SavedQueryResource:
+		return "saved_queries"
 	}
 	return string(t) + "s"
 }

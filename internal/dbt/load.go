@@ -35,7 +35,8 @@ func newLoader(o Options) *loader {
 	}
 	p := &Project{
 		options: o, Nodes: map[string]*Node{}, Sources: map[string]*Source{}, UnitTests: map[string]*UnitTest{},
-		Exposures: map[string]*Exposure{}, Groups: map[string]*Group{}, Docs: map[string]*Doc{},
+		Exposures: map[string]*Exposure{}, Metrics: map[string]*Semantic{}, SemanticModels: map[string]*Semantic{}, SavedQueries: map[string]*Semantic{},
+		Groups: map[string]*Group{}, Docs: map[string]*Doc{},
 		Macros: map[string]*Macro{}, Disabled: map[string][]*Node{}, packages: map[string]*pkg{},
 		macroOf: map[*jinja.Block]*Macro{}, disabledSources: map[string]*Source{},
 	}

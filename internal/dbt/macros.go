@@ -133,9 +133,7 @@ func (l *loader) defineMacros(f file, t *jinja.Template) {
 			Path: f.original, OriginalFilePath: f.original, SQL: b.Text, Line: b.Pos.Line, call: defs[name],
 		}
 		if other := f.pkg.macros[name]; other != nil {
-			l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: fmt.Sprintf(
-				"there are two macros named %q in package %s, here and in %s:%d", name, f.pkg.name, other.OriginalFilePath, other.Line),
-				Hint: "rename or remove one of them"})
+			l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: duplicateMacro(m, other), Hint: fmt.Sprintf("the other one is in %s:%d", other.OriginalFilePath, other.Line)})
 			continue
 		}
 		m.call.Scope = f.pkg.name

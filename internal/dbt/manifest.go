@@ -64,15 +64,15 @@ func (p *Project) manifest(compiled map[string]*Compiled) *jinja.Dict {
 		"macros", dictOf(p.Macros, p.macroDict),
 		"docs", dictOf(p.Docs, docDict),
 		"exposures", dictOf(p.Exposures, p.exposureDict),
-		"metrics", jinja.NewDict(),
+		"metrics", dictOf(p.Metrics, p.semanticDict),
 		"groups", dictOf(p.Groups, groupDict),
 		"selectors", jinja.NewDict(),
 		"disabled", disabled,
 		"parent_map", parents,
 		"child_map", children,
 		"group_map", p.groupMap(),
-		"saved_queries", jinja.NewDict(),
-		"semantic_models", jinja.NewDict(),
+		"saved_queries", dictOf(p.SavedQueries, p.semanticDict),
+		"semantic_models", dictOf(p.SemanticModels, p.semanticDict),
 		"unit_tests", dictOf(p.UnitTests, p.unitTestDict),
 	)
 }
@@ -162,5 +162,6 @@ func (p *Project) groupMap() *jinja.Dict {
 func (p *Project) graphDict() *jinja.Dict {
 	return jinja.NewDict(
 		"nodes", dictOf(p.Nodes, p.nodeDict), "sources", dictOf(p.Sources, p.sourceDict), "exposures", dictOf(p.Exposures, p.exposureDict),
-		"metrics", jinja.NewDict(), "groups", dictOf(p.Groups, groupDict), "semantic_models", jinja.NewDict(), "saved_queries", jinja.NewDict())
+		"metrics", dictOf(p.Metrics, p.semanticDict), "groups", dictOf(p.Groups, groupDict),
+		"semantic_models", dictOf(p.SemanticModels, p.semanticDict), "saved_queries", dictOf(p.SavedQueries, p.semanticDict))
 }

@@ -151,7 +151,15 @@ func (p *Project) exposureDict(e *Exposure) *jinja.Dict {
 		"unique_id", e.UniqueID, "fqn", jinjaList(e.FQN), "type", e.Type, "owner", orEmpty(e.Owner), "description", e.Description,
 		"label", orNone(e.Label), "maturity", orNone(e.Maturity), "meta", orEmpty(e.Meta), "tags", jinjaList(e.Tags), "config", e.Config.values,
 		"unrendered_config", jinja.NewDict(), "url", orNone(e.URL), "depends_on", dependsDict(e.DependsOn), "refs", refsList(e.Refs),
-		"sources", sourcesList(e.SourceRefs), "metrics", jinja.NewList(), "created_at", float64(p.options.Now.UnixMicro())/1e6)
+		"sources", sourcesList(e.SourceRefs), "metrics", metricsList(e.Metrics), "created_at", float64(p.options.Now.UnixMicro())/1e6)
+}
+
+func metricsList(names []string) *jinja.List {
+	l := jinja.NewList()
+	for _, name := range names {
+		l.V = append(l.V, jinja.NewList(name))
+	}
+	return l
 }
 
 func refsList(refs []Ref) *jinja.List {

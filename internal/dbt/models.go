@@ -73,8 +73,8 @@ func (l *loader) addNode(n *Node) {
 		return
 	}
 	if other := l.p.Nodes[n.UniqueID]; other != nil {
-		l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("there are two resources with the unique id %q: the other one is %s",
-			n.UniqueID, other.shownFile()), Hint: "rename one of the files"})
+		l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: duplicateName(string(n.ResourceType), n.Name,
+			other.UniqueID, other.OriginalFilePath, n.UniqueID, n.OriginalFilePath), Hint: "rename one of the files"})
 		return
 	}
 	l.p.Nodes[n.UniqueID] = n

@@ -18,6 +18,10 @@ const (
 	ExposureResource ResourceType = "exposure"
 	UnitTestResource ResourceType = "unit_test"
 	MacroResource    ResourceType = "macro"
+
+	MetricResource        ResourceType = "metric"
+	SemanticModelResource ResourceType = "semantic_model"
+	SavedQueryResource    ResourceType = "saved_query"
 )
 
 // Node is a resource that is compiled or run: a model, a seed, a snapshot, a
@@ -208,6 +212,7 @@ type Exposure struct {
 	Config           *Config
 	Refs             []Ref
 	SourceRefs       []SourceRef
+	Metrics          []string // as written
 	DependsOn        DependsOn
 	Line             int
 }

@@ -25,9 +25,11 @@ type Project struct {
 	Sources   map[string]*Source
 	UnitTests map[string]*UnitTest
 	Exposures map[string]*Exposure
-	Groups    map[string]*Group
-	Docs      map[string]*Doc
-	Macros    map[string]*Macro
+	// Metrics, SemanticModels and SavedQueries are the semantic layer's.
+	Metrics, SemanticModels, SavedQueries map[string]*Semantic
+	Groups                                map[string]*Group
+	Docs                                  map[string]*Doc
+	Macros                                map[string]*Macro
 	// Disabled holds what is switched off, and tests whose model is missing.
 	Disabled map[string][]*Node
 
@@ -157,6 +159,7 @@ func (l *loader) renderProject(p *pkg) {
 var configKeys = map[string]ResourceType{
 	"models": Model, "seeds": Seed, "snapshots": Snapshot, "tests": DataTest, "data_tests": DataTest,
 	"sources": SourceResource, "analyses": Analysis, "exposures": ExposureResource, "unit_tests": UnitTestResource,
+	"metrics": MetricResource, "semantic_models": SemanticModelResource, "saved_queries": SavedQueryResource,
 }
 
 func has(d *jinja.Dict, key string) bool {

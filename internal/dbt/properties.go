@@ -16,6 +16,7 @@ type patches struct {
 	macros    map[patchKey]*patch
 	sources   []*patch
 	exposures []*patch
+	semantics map[string][]*patch // metrics, semantic_models, saved_queries
 	unitTests []*patch
 	snapshots []*patch // those that are defined in YAML
 }
@@ -43,7 +44,7 @@ type patch struct {
 }
 
 func newPatches() *patches {
-	return &patches{nodes: map[patchKey]*patch{}, macros: map[patchKey]*patch{}}
+	return &patches{nodes: map[patchKey]*patch{}, macros: map[patchKey]*patch{}, semantics: map[string][]*patch{}}
 }
 
 func (ps *patches) node(pkgName, kind, name string) *patch {
@@ -89,7 +90,7 @@ func (l *loader) loadProperties() (unreadable bool) {
 // notSupported are the top-level keys of properties that say more than this
 // runner can do.
 var notSupported = map[string]string{
-	"metrics": "metrics", "semantic_models": "semantic models", "saved_queries": "saved queries", "functions": "user-defined functions",
+	"functions": "user-defined functions",
 }
 
 func (l *loader) readProperties(f file, doc *yaml.Node) {
@@ -100,7 +101,8 @@ func (l *loader) readProperties(f file, doc *yaml.Node) {
 	for _, e := range entries(doc) {
 		switch e.key {
 		case "version", "anchors":
-		case "models", "seeds", "snapshots", "analyses", "macros", "sources", "exposures", "groups", "unit_tests", "data_tests", "tests":
+		case "models", "seeds", "snapshots", "analyses", "macros", "sources", "exposures", "groups", "unit_tests", "data_tests", "tests",
+			"metrics", "semantic_models", "saved_queries":
 			if !isNull(e.value) && e.value.Kind != yaml.SequenceNode {
 				l.fail(l.problemAt(f.shown, e.value, e.key+" must be a list", "begin every entry with `- name:`"))
 				continue
@@ -136,6 +138,8 @@ func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
 		l.patches.exposures = append(l.patches.exposures, p)
 	case "unit_tests":
 		l.patches.unitTests = append(l.patches.unitTests, p)
+	case "metrics", "semantic_models", "saved_queries":
+		l.patches.semantics[kind] = append(l.patches.semantics[kind], p)
 	case "groups":
 		l.readGroup(p)
 	case "macros":
@@ -162,8 +166,7 @@ func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
 func (l *loader) addPatch(to map[patchKey]*patch, p *patch) {
 	key := patchKey{p.file.pkg.name, p.kind, p.fileName()}
 	if other := to[key]; other != nil {
-		l.fail(l.problemAt(p.file.shown, p.node, fmt.Sprintf("%s is described twice, here and in %s:%d", p.name, other.file.shown, other.node.Line),
-			"keep one of the two entries"))
+		l.fail(l.problemAt(p.file.shown, p.node, duplicatePatch(p, other), fmt.Sprintf("the other one is in %s:%d", other.file.shown, other.node.Line)))
 		return
 	}
 	to[key] = p

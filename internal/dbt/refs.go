@@ -368,6 +368,9 @@ func (p *Project) neighbours() {
 	for id, e := range p.Exposures {
 		add(id, e.DependsOn.Nodes)
 	}
+	for _, s := range p.semantics() {
+		add(s.UniqueID, s.DependsOn.Nodes)
+	}
 	for _, children := range p.Children {
 		sort.Strings(children)
 	}

@@ -423,6 +423,17 @@ func (p *Project) resolveMetric(from, name string) *Semantic {
 	return nil
 }
 
+// semantics are all resources of the semantic layer.
+func (p *Project) semantics() []*Semantic {
+	var all []*Semantic
+	for _, m := range []map[string]*Semantic{p.SemanticModels, p.Metrics, p.SavedQueries} {
+		for _, id := range keysOf(m) {
+			all = append(all, m[id])
+		}
+	}
+	return all
+}
+
 func (p *Project) metricNames() []string {
 	var names []string
 	for _, m := range p.Metrics {

@@ -203,9 +203,7 @@ func (l *loader) checkVersions() {
 		for _, n := range same {
 			i := slices.IndexFunc(same, func(o *Node) bool { return o.PackageName == n.PackageName && (o.Version == nil) != (n.Version == nil) })
 			if n.Version != nil && i >= 0 {
-				l.fail(Problem{File: same[i].shownFile(), Line: same[i].Line, Message: fmt.Sprintf(
-					"dbt found versioned and unversioned models with the name \"%s\":\n- %s (%s)\n- %s (%s)",
-					name, n.UniqueID, n.shownFile(), same[i].UniqueID, same[i].shownFile()), Hint: "rename one of the files"})
+				l.fail(Problem{File: same[i].shownFile(), Line: same[i].Line, Message: duplicateVersioned(n, same[i]), Hint: "rename one of the files"})
 				break
 			}
 		}
