@@ -24,7 +24,7 @@ func (a *app) queryCommand() *cobra.Command {
 for people, as csv or json for scripts. The star schema is in the schema
 analytics, which unqualified names look in first; the rows as they were loaded
 are in staging.`,
-		Example: `  apotheca query "select overall_status, count(*) from dim_study group by all"
+		Example: `  apotheca query "select overall_status, count(*) from dim_study group by 1"
   apotheca query --format csv "select * from fact_study_site" > sites.csv`,
 		Args: oneArg("query in quotes", `apotheca query "select count(*) from dim_study"`),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -60,7 +60,7 @@ func TestURLOfATargetThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"mysql://me:hush@h/d", "postgresql://me:hush@h:port/d", "postgresql://me:hush@h/d?target_session_attrs=any", "hush",
-		"postgresql://me:12/hush@h/d",
+		"postgresql://me:12/hush@h/d", "postgresql://me:12?hush@h/d", "postgresql://me:12#hush@h/d", "postgresql://me:hu%zz@h/d",
 	} {
 		_, err := readTarget(t, "url: "+text+"\n", nil)
 		if err == nil {

@@ -24,8 +24,9 @@ func (t *Target) expandURL() error {
 		return nil
 	}
 	_, rest, _ := strings.Cut(text, "://")
-	if slash := strings.IndexByte(rest, '/'); slash >= 0 && strings.LastIndexByte(rest, '@') > slash {
-		return fmt.Errorf("the url of target %q has an @ behind a /; in a password, write / : @ ? # %% as %%2F %%3A %%40 %%3F %%23 %%25", t.Name)
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 && strings.LastIndexByte(rest, '@') > end {
+		// Taken apart, it would show half of the password as a host or a name.
+		return fmt.Errorf("the url of target %q has an @ where none belongs; in a password, write / : @ ? # %% as %%2F %%3A %%40 %%3F %%23 %%25", t.Name)
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {

@@ -52,9 +52,14 @@ func room(check, path, existing string) warehouse.Finding {
 		return warehouse.Finding{Check: check, Verdict: warehouse.Warning,
 			Found: fmt.Sprintf("%s can be written to; how much room there is cannot be known: %v", path, err)}
 	}
+	return roomy(check, path, free)
+}
+
+func roomy(check, path string, free int64) warehouse.Finding {
 	f := warehouse.Finding{Check: check, Verdict: warehouse.OK, Found: fmt.Sprintf("%s can be written to, %s free", path, pipeline.Size(free))}
 	if free < roomMin {
-		f.Verdict, f.Hint = warehouse.Warning, fmt.Sprintf("make room on that disk, or name a folder elsewhere with --dir; the whole registry takes some %s", pipeline.Size(roomMin))
+		f.Verdict = warehouse.Warning
+		f.Hint = fmt.Sprintf("make room on that disk, or name a folder elsewhere with --dir; the whole registry takes some %s", pipeline.Size(roomMin))
 	}
 	return f
 }

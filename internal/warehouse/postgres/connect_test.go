@@ -98,6 +98,7 @@ func TestConnect(t *testing.T) {
 	t.Run("encrypted", func(t *testing.T) { testEncrypted(t, reader, authority) })
 	t.Run("by URL", func(t *testing.T) { testURL(t, reader) })
 	t.Run("refused", func(t *testing.T) { testRefused(t, reader, authority) })
+	t.Run("examined", func(t *testing.T) { testExamineReach(t, reader, authority) })
 }
 
 // testRefused: each way to fail has its own words and says what to do.

@@ -15,7 +15,7 @@ import (
 
 // The oldest version that runs, and the one from which models may merge.
 const (
-	versionMin   = 12_00_00
+	versionMin   = 14_00_00
 	versionMerge = 15_00_00
 )
 
@@ -149,7 +149,7 @@ func (e *examination) version(ctx context.Context) error {
 	}
 	switch number, _ := strconv.Atoi(row[1]); {
 	case number < versionMin:
-		e.fail("version", "upgrade the server to PostgreSQL 12 or newer", "PostgreSQL %s; 12 is needed", row[0])
+		e.fail("version", "upgrade the server to PostgreSQL 14 or newer", "PostgreSQL %s; 14 is needed", row[0])
 	case number < versionMerge:
 		e.warn("version", "incremental_strategy: delete+insert in models that merge, or PostgreSQL 15 or newer",
 			"PostgreSQL %s, which has no merge", row[0])
