@@ -54,10 +54,24 @@ func templateValue(value any) any {
 // Relation looks a relation up in the run's cache.
 func (a adapter) Relation(ctx context.Context, database, schema, identifier string) (dbt.Relation, bool, error) {
 	return a.run.cache.lookup(ctx, a.session, dbt.Relation{
-		Database: database, Schema: schema, Identifier: identifier,
-		Quote: dbt.Quoting{Database: true, Schema: true, Identifier: true},
+		Database: database, Schema: schema, Identifier: identifier, Quote: quoteAll,
 	})
 }
+
+var quoteAll = dbt.Quoting{Database: true, Schema: true, Identifier: true}
+
+// Relations lists a schema from the run's cache.
+func (a adapter) Relations(ctx context.Context, database, schema string) ([]dbt.Relation, bool, error) {
+	relations, err := a.run.cache.relations(ctx, a.session, database, schema)
+	if err != nil || len(relations) > 0 {
+		return relations, true, err
+	}
+	exists, err := warehouse.HasSchema(ctx, a.session.conn, a.run.dialect, database, schema)
+	return nil, exists, err
+}
+
+// Changed has the run's cache look again at a schema.
+func (a adapter) Changed(database, schema string) { a.run.cache.forget(database, schema) }
 
 // Columns asks the database, because a model's columns change while it runs.
 func (a adapter) Columns(ctx context.Context, relation dbt.Relation) ([]dbt.Column, error) {

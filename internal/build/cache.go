@@ -3,6 +3,8 @@ package build
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,7 +14,7 @@ import (
 
 // cache knows which relations exist. Each schema is listed once, when it is
 // first asked about; from then on the run's own changes are recorded here.
-// Names are compared as the databases here compare them: without case.
+// Names are compared as the database compares them.
 type cache struct {
 	dialect warehouse.Dialect
 	mu      sync.Mutex
@@ -41,7 +43,7 @@ func (c *cache) lookup(ctx context.Context, s *session, wanted dbt.Relation) (db
 	if err != nil {
 		return dbt.Relation{}, false, err
 	}
-	found, ok := relations[fold(wanted.Identifier)]
+	found, ok := relations[c.fold(wanted.Identifier)]
 	if !ok {
 		return dbt.Relation{}, false, nil
 	}
@@ -49,10 +51,36 @@ func (c *cache) lookup(ctx context.Context, s *session, wanted dbt.Relation) (db
 	return wanted, true, nil
 }
 
+// relations lists a schema, by name.
+func (c *cache) relations(ctx context.Context, s *session, database, schema string) ([]dbt.Relation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	there, err := c.list(ctx, s, database, schema)
+	if err != nil {
+		return nil, err
+	}
+	var relations []dbt.Relation
+	for _, key := range slices.Sorted(maps.Keys(there)) {
+		relations = append(relations, dbt.Relation{
+			Database: database, Schema: schema, Identifier: there[key].name, Type: there[key].kind, Quote: quoteAll,
+		})
+	}
+	return relations, nil
+}
+
+// forget has a schema listed again, because something changed it that does not
+// say what.
+func (c *cache) forget(database, schema string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.schemas, c.fold(database)+"\x00"+c.fold(schema))
+	clear(c.columns)
+}
+
 // list is called with the lock held: two workers must not list one schema
 // while a third changes it.
 func (c *cache) list(ctx context.Context, s *session, database, schema string) (map[string]known, error) {
-	key := fold(database) + "\x00" + fold(schema)
+	key := c.fold(database) + "\x00" + c.fold(schema)
 	if relations, ok := c.schemas[key]; ok {
 		return relations, nil
 	}
@@ -63,7 +91,7 @@ func (c *cache) list(ctx context.Context, s *session, database, schema string) (
 	relations := make(map[string]known, len(table.Rows))
 	for _, row := range table.Rows {
 		name, kind := fmt.Sprint(row[1]), fmt.Sprint(row[2])
-		relations[fold(name)] = known{name, dbt.RelationType(kind)}
+		relations[c.fold(name)] = known{name, dbt.RelationType(kind)}
 	}
 	if err := c.link(ctx, s); err != nil {
 		return nil, err
@@ -84,8 +112,8 @@ func (c *cache) link(ctx context.Context, s *session) error {
 	}
 	c.over = map[place][]place{}
 	for _, row := range table.Rows {
-		under := place{fold(fmt.Sprint(row[0])), fold(fmt.Sprint(row[1]))}
-		c.over[under] = append(c.over[under], place{fold(fmt.Sprint(row[2])), fold(fmt.Sprint(row[3]))})
+		under := place{c.fold(fmt.Sprint(row[0])), c.fold(fmt.Sprint(row[1]))}
+		c.over[under] = append(c.over[under], place{c.fold(fmt.Sprint(row[2])), c.fold(fmt.Sprint(row[3]))})
 	}
 	return nil
 }
@@ -93,13 +121,13 @@ func (c *cache) link(ctx context.Context, s *session) error {
 // put records what a committed change made of a relation.
 func (c *cache) put(r dbt.Relation) {
 	c.change(r, func(relations map[string]known) {
-		relations[fold(r.Identifier)] = known{r.Identifier, r.Type}
+		relations[c.fold(r.Identifier)] = known{r.Identifier, r.Type}
 	})
 }
 
 // drop records that a relation is gone.
 func (c *cache) drop(r dbt.Relation) {
-	c.change(r, func(relations map[string]known) { delete(relations, fold(r.Identifier)) })
+	c.change(r, func(relations map[string]known) { delete(relations, c.fold(r.Identifier)) })
 }
 
 // dropOver records that a relation was dropped with all that was defined over
@@ -107,23 +135,23 @@ func (c *cache) drop(r dbt.Relation) {
 func (c *cache) dropOver(r dbt.Relation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.forget(fold(r.Database), place{fold(r.Schema), fold(r.Identifier)})
+	c.forgetOver(c.fold(r.Database), place{c.fold(r.Schema), c.fold(r.Identifier)})
 }
 
-func (c *cache) forget(database string, under place) {
+func (c *cache) forgetOver(database string, under place) {
 	dependents := c.over[under]
 	delete(c.over, under)
 	for _, p := range dependents {
 		delete(c.schemas[database+"\x00"+p.schema], p.name)
-		c.forget(database, p)
+		c.forgetOver(database, p)
 	}
 }
 
 func (c *cache) change(r dbt.Relation, apply func(map[string]known)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.columns, columnsKey(r))
-	if relations, ok := c.schemas[fold(r.Database)+"\x00"+fold(r.Schema)]; ok {
+	delete(c.columns, c.columnsKey(r))
+	if relations, ok := c.schemas[c.fold(r.Database)+"\x00"+c.fold(r.Schema)]; ok {
 		apply(relations)
 	}
 }
@@ -133,7 +161,7 @@ func (c *cache) change(r dbt.Relation, apply func(map[string]known)) {
 // and none of them changes a table behind the cache's back.
 func (c *cache) knownColumns(r dbt.Relation, list func() ([]dbt.Column, error)) ([]dbt.Column, error) {
 	c.mu.Lock()
-	columns, ok := c.columns[columnsKey(r)]
+	columns, ok := c.columns[c.columnsKey(r)]
 	c.mu.Unlock()
 	if ok {
 		return columns, nil
@@ -144,12 +172,19 @@ func (c *cache) knownColumns(r dbt.Relation, list func() ([]dbt.Column, error)) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.columns[columnsKey(r)] = columns
+	c.columns[c.columnsKey(r)] = columns
 	return columns, nil
 }
 
-func columnsKey(r dbt.Relation) string {
-	return fold(r.Database) + "\x00" + fold(r.Schema) + "\x00" + fold(r.Identifier)
+func (c *cache) columnsKey(r dbt.Relation) string {
+	return c.fold(r.Database) + "\x00" + c.fold(r.Schema) + "\x00" + c.fold(r.Identifier)
 }
 
-func fold(name string) string { return strings.ToLower(name) }
+// fold makes names equal that the database takes for one: where bare names are
+// folded, those in quotes differ by case.
+func (c *cache) fold(name string) string {
+	if c.dialect.Folding != warehouse.FoldNothing {
+		return name
+	}
+	return strings.ToLower(name)
+}

@@ -179,7 +179,7 @@ func (h *history) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.wrote("INSERT", rows)
+	h.wrote(h.dialect.InsertTag, rows)
 	_, err = h.exec(ctx, "drop table "+staged)
 	return err
 }

@@ -11,6 +11,11 @@ type Adapter interface {
 	// Relation looks a relation up, by the database's own rules of case. The
 	// second result is false when there is none.
 	Relation(ctx context.Context, database, schema, identifier string) (Relation, bool, error)
+	// Relations lists a schema; the second result is false when there is none.
+	Relations(ctx context.Context, database, schema string) ([]Relation, bool, error)
+	// Changed says that a template made, dropped or renamed relations of a
+	// schema.
+	Changed(database, schema string)
 	// Columns lists a relation's columns in order; none when it is missing.
 	Columns(ctx context.Context, relation Relation) ([]Column, error)
 }

@@ -131,7 +131,13 @@ func (v adapterValue) database(name string) jinja.Func {
 		return v.columnsOfQuery
 	case "create_schema", "drop_schema", "drop_relation", "truncate_relation", "rename_relation":
 		return v.statement(name)
-	case "check_schema_exists", "list_relations", "list_relations_without_caching", "already_exists", "get_columns_in_table",
+	case "check_schema_exists":
+		return v.schemaExists
+	case "list_relations", "list_relations_without_caching":
+		return v.relations
+	case "already_exists":
+		return v.alreadyExists
+	case "get_columns_in_table",
 		"expand_target_column_types", "convert_type", "get_incremental_strategy_macro", "valid_incremental_strategies",
 		"render_raw_columns_constraints", "render_raw_model_constraints", "standardize_grants_dict", "valid_snapshot_target",
 		"assert_valid_snapshot_target_given_strategy", "verify_database", "parse_index",
@@ -251,6 +257,43 @@ func (v adapterValue) columnsOfQuery(_ *jinja.State, a []any, kw *jinja.Dict) (a
 	return v.list(t.Columns), nil
 }
 
+func (v adapterValue) schemaExists(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	_, exists, err := v.listed(argument(a, kw, 0, "database", nil), argument(a, kw, 1, "schema", nil))
+	return exists, err
+}
+
+// relations lists a schema, given by its names or as a relation.
+func (v adapterValue) relations(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	database, schema := argument(a, kw, 0, "database", nil), argument(a, kw, 1, "schema", nil)
+	if r, ok := argument(a, kw, 0, "schema_relation", nil).(relationValue); ok {
+		database, schema = r.Database, r.Schema
+	}
+	relations, _, err := v.listed(database, schema)
+	l := jinja.NewList()
+	for _, r := range relations {
+		l.V = append(l.V, relationValue{v.s, r})
+	}
+	return l, err
+}
+
+func (v adapterValue) alreadyExists(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	schema, name := jinja.Str(argument(a, kw, 0, "schema", "")), jinja.Str(argument(a, kw, 1, "name", ""))
+	_, exists, err := v.s.adapter.Relation(v.s.ctx, v.s.p.Target.Database, schema, name)
+	return exists, err
+}
+
+func (v adapterValue) listed(database, schema any) ([]Relation, bool, error) {
+	name := v.s.p.Target.Database
+	if database != nil {
+		name = jinja.Str(database)
+	}
+	relations, exists, err := v.s.adapter.Relations(v.s.ctx, name, jinja.Str(schema))
+	if err != nil {
+		return nil, false, fmt.Errorf("list relations: %w", err)
+	}
+	return relations, exists, nil
+}
+
 // statement runs the plain DDL that templates ask of an adapter.
 func (v adapterValue) statement(name string) jinja.Func {
 	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
@@ -259,21 +302,23 @@ func (v adapterValue) statement(name string) jinja.Func {
 			return nil, err
 		}
 		kind := "table"
-		if r.Type == ViewRelation {
-			kind = "view"
+		if r.Type == ViewRelation || r.Type == MaterializedView {
+			kind = strings.ReplaceAll(string(r.Type), "_", " ")
 		}
+		schema := r
+		schema.Identifier = ""
+		// Not every database takes its own name here.
+		schema.Hide.Database = schema.Database == v.s.p.Target.Database
 		var sql string
 		switch name {
 		case "create_schema":
-			r.Identifier = ""
-			sql = "create schema if not exists " + r.String()
+			sql = "create schema if not exists " + schema.String()
 		case "drop_schema":
-			r.Identifier = ""
-			sql = "drop schema if exists " + r.String() + " cascade"
+			sql = "drop schema if exists " + schema.String() + " cascade"
 		case "drop_relation":
 			sql = "drop " + kind + " if exists " + r.String() + " cascade"
 		case "truncate_relation":
-			sql = "delete from " + r.String()
+			sql = "truncate table " + r.String()
 		case "rename_relation":
 			to, err := relationArgument(a, kw, 1, "to_relation")
 			if err != nil {
@@ -284,6 +329,7 @@ func (v adapterValue) statement(name string) jinja.Func {
 		if _, err := v.s.adapter.Query(v.s.ctx, sql); err != nil {
 			return nil, fmt.Errorf("%s: %w", strings.ReplaceAll(name, "_", " "), err)
 		}
+		v.s.adapter.Changed(r.Database, r.Schema)
 		return "", nil
 	}
 }

@@ -118,6 +118,12 @@ func (scripted) Relation(_ context.Context, database, schema, identifier string)
 	return dbt.Relation{Database: database, Schema: schema, Identifier: identifier, Type: dbt.TableRelation}, true, nil
 }
 
+func (scripted) Relations(context.Context, string, string) ([]dbt.Relation, bool, error) {
+	return nil, false, nil
+}
+
+func (scripted) Changed(string, string) {}
+
 func (scripted) Columns(_ context.Context, r dbt.Relation) ([]dbt.Column, error) {
 	return []dbt.Column{{Name: "id", DataType: "BIGINT"}, {Name: "name", DataType: "VARCHAR"}, {Name: "price", DataType: "DECIMAL(18,2)"}}, nil
 }
