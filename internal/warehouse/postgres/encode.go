@@ -226,7 +226,7 @@ func encodeNumeric(b []byte, value any) ([]byte, error) {
 	return b, nil
 }
 
-// maxExponent bounds the places of a number, as the server does.
+// maxPlaces bounds the places of a number, as the server does.
 const maxPlaces = 16_383
 
 // readDecimal splits "-12.50" into the digits 1250, of which two stand before

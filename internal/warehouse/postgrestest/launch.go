@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -86,7 +88,8 @@ func (s *Server) arguments() []string {
 // parents the server's user may not enter, and its path must be short enough
 // for a socket.
 func (s *Server) create(bin string, as *syscall.Credential) error {
-	dir, err := os.MkdirTemp("/tmp", "apotheca-postgres-")
+	sweep()
+	dir, err := os.MkdirTemp("/tmp", fmt.Sprintf("%s%d-", folderPrefix, os.Getpid()))
 	if err != nil {
 		return err
 	}
@@ -107,6 +110,22 @@ func (s *Server) create(bin string, as *syscall.Credential) error {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	return s.configure(as)
+}
+
+// folderPrefix is followed by the process that made the folder.
+const folderPrefix = "apotheca-postgres-"
+
+// sweep removes the folders of test binaries that were killed. Their servers
+// went with them.
+func sweep() {
+	left, _ := filepath.Glob("/tmp/" + folderPrefix + "*")
+	for _, dir := range left {
+		maker, _, named := strings.Cut(strings.TrimPrefix(filepath.Base(dir), folderPrefix), "-")
+		pid, err := strconv.Atoi(maker)
+		if named && err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
