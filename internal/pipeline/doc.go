@@ -13,6 +13,9 @@
 // Beside it is logs/<run id>.log, locked while the process lives: that tells a
 // run under way from one whose process is gone.
 //
+// From its first stage that needs the warehouse to its end, a run has the
+// warehouse for itself: what it loads is what it builds on and certifies.
+//
 // What a run is worth is read from its record, never from the absence of an
 // error. The package knows no command line, no environment and no driver: the
 // warehouse is opened by a function it is given.
