@@ -412,17 +412,27 @@ func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
 	n.Config = newConfig() // not known before its macro was rendered
 	n.Alias, n.Schema, n.Database = n.Name, l.p.Target.Schema, l.p.Target.Database
 	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
-	macro := l.p.testMacro(n)
+	macro, static := l.p.testMacro(n), false
 	if macro != nil {
 		sc.seen.macros = append(sc.seen.macros, macro.UniqueID)
 	}
 	if macro == nil || macro.PackageName != builtinName || !in(macro.Name, "test_unique", "test_not_null") || !sc.readStatic("{{ "+n.Test.refers+" }}") {
 		l.renderTest(n, sc)
-	} else if config.Len() > 0 {
-		_, _ = configValue{sc}.Call(nil, nil, config)
+	} else {
+		static = true
+		if v := d.patch.version; v != nil && len(sc.seen.refs) > 0 {
+			sc.seen.refs[0].Version = v.version
+		}
+		if config.Len() > 0 {
+			_, _ = configValue{sc}.Call(nil, nil, config)
+		}
 	}
 	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
-	l.configureTest(n, d, config, sc.seen)
+	declared := jinja.NewDict()
+	if tags, ok := config.Get("tags"); ok && !static { // dbt counts them twice
+		declared.Set("tags", tags)
+	}
+	l.configureTest(n, d, declared, sc.seen)
 }
 
 func (l *loader) renderTest(n *Node, sc *scope) {
@@ -436,12 +446,8 @@ func (l *loader) renderTest(n *Node, sc *scope) {
 }
 
 // configureTest resolves a test's configs: those of its macro come before those
-// of its declaration. dbt counts declared tags twice.
-func (l *loader) configureTest(n *Node, d *testDeclaration, config *jinja.Dict, s *seen) {
-	declared := jinja.NewDict()
-	if tags, ok := config.Get("tags"); ok {
-		declared.Set("tags", tags)
-	}
+// of its declaration.
+func (l *loader) configureTest(n *Node, d *testDeclaration, declared *jinja.Dict, s *seen) {
 	n.Config = l.resolveConfig(DataTest, n.pkg, n.FQN, declared, s.config)
 	n.UnrenderedConfig = l.unrenderedConfig(n, nil, s.written)
 	n.Tags = unique(append(n.Config.Tags(), d.tags...))

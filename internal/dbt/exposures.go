@@ -3,6 +3,8 @@ package dbt
 import (
 	"context"
 	"fmt"
+
+	"apotheca/internal/jinja"
 )
 
 // loadExposures makes an exposure of every declared one.
@@ -17,6 +19,12 @@ func (l *loader) loadExposures() {
 			Maturity: l.renderedText(f, child(p.node, "maturity")), URL: l.renderedText(f, child(p.node, "url")),
 		}
 		e.Config = l.resolveConfig(ExposureResource, f.pkg, e.FQN, p.config)
+		e.unrendered = jinja.NewDict()
+		projectRaw(f.pkg.doc, ExposureResource, e.FQN, e.unrendered)
+		for _, k := range keysIn(p.unrendered) {
+			v, _ := p.unrendered.Get(k)
+			e.unrendered.Set(k, v)
+		}
 		e.Tags = unique(e.Config.Tags())
 		e.Meta, _ = e.Config.Get("meta")
 		if !e.Config.Enabled() {

@@ -28,8 +28,29 @@ type Macro struct {
 	DependsOn        []string
 	Line             int
 
+	docs *jinja.Dict // as declared
 	call *jinja.Macro
 }
+
+// languages are those a materialization supports; nil for other macros.
+func (m *Macro) languages() any {
+	if m.call == nil || m.call.Block.Kind != "materialization" {
+		return nil
+	}
+	if found := supportedLanguages.FindStringSubmatch(m.SQL); found != nil {
+		l := jinja.NewList()
+		for _, q := range quotedWord.FindAllStringSubmatch(found[1], -1) {
+			l.V = append(l.V, q[1])
+		}
+		return l
+	}
+	return jinja.NewList("sql")
+}
+
+var (
+	supportedLanguages = regexp.MustCompile(`^\{%-?\s*materialization\b[^%]*\bsupported_languages\s*=\s*\[([^\]]*)\]`)
+	quotedWord         = regexp.MustCompile(`['"](\w+)['"]`)
+)
 
 // MacroArgument documents one argument.
 type MacroArgument struct {

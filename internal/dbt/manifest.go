@@ -95,16 +95,17 @@ func listsOf(m map[string][]string) *jinja.Dict {
 
 // setCompiled adds what compiling a node brought.
 func setCompiled(d *jinja.Dict, n *Node, c *Compiled) {
-	d.Set("compiled", c != nil)
-	d.Set("extra_ctes_injected", c != nil)
+	if c == nil {
+		return
+	}
+	d.Set("compiled", true)
+	d.Set("extra_ctes_injected", true)
+	d.Set("compiled_code", c.Code)
+	d.Set("compiled_path", orNone(c.Path))
+	d.Set("depends_on", dependsDict(DependsOn{Macros: c.Macros, Nodes: n.DependsOn.Nodes}))
 	ctes := jinja.NewList()
-	if c != nil {
-		d.Set("compiled_code", c.Code)
-		d.Set("compiled_path", orNone(c.Path))
-		d.Set("depends_on", dependsDict(DependsOn{Macros: c.Macros, Nodes: n.DependsOn.Nodes}))
-		for _, cte := range c.CTEs {
-			ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))
-		}
+	for _, cte := range c.CTEs {
+		ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))
 	}
 	d.Set("extra_ctes", ctes)
 }
@@ -141,7 +142,12 @@ func docDict(d *Doc) *jinja.Dict {
 func groupDict(g *Group) *jinja.Dict {
 	return jinja.NewDict("name", g.Name, "resource_type", "group", "package_name", g.PackageName, "path", g.Path,
 		"original_file_path", g.OriginalFilePath, "unique_id", g.UniqueID, "owner", orEmpty(g.Owner), "description", orNone(g.Description),
-		"config", jinja.NewDict("meta", jinja.NewDict()))
+		"config", jinja.NewDict("meta", g.meta()))
+}
+
+func (g *Group) meta() any {
+	meta, _ := g.Config.Get("meta")
+	return orEmpty(meta)
 }
 
 func (p *Project) groupMap() *jinja.Dict {
@@ -151,6 +157,11 @@ func (p *Project) groupMap() *jinja.Dict {
 		for _, node := range keysOf(p.Nodes) {
 			if p.Nodes[node].Group == p.Groups[id].Name {
 				members.V = append(members.V, node)
+			}
+		}
+		for _, m := range p.semantics() {
+			if m.Group == p.Groups[id].Name {
+				members.V = append(members.V, m.UniqueID)
 			}
 		}
 		d.Set(p.Groups[id].Name, members)

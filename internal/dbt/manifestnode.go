@@ -70,7 +70,11 @@ func (n *Node) contract() *jinja.Dict {
 	d := jinja.NewDict("enforced", false, "alias_types", true, "checksum", nil)
 	v, _ := n.Config.Get("contract")
 	c, _ := v.(*jinja.Dict)
-	return overlaid(d, c)
+	d = overlaid(d, c)
+	if n.ResourceType == Model && get(d, "enforced") == true {
+		d.Set("checksum", n.contractChecksum())
+	}
+	return d
 }
 
 func (p *Project) modelFields(n *Node, d *jinja.Dict) {
@@ -80,7 +84,7 @@ func (p *Project) modelFields(n *Node, d *jinja.Dict) {
 	d.Set("latest_version", n.LatestVersion)
 	d.Set("deprecation_date", orNone(n.DeprecationDate))
 	d.Set("primary_key", jinjaList(n.PrimaryKey))
-	d.Set("time_spine", nil)
+	d.Set("time_spine", n.TimeSpine)
 }
 
 func (n *Node) testFields(d *jinja.Dict) {
@@ -113,7 +117,7 @@ func columnsDict(columns []ColumnInfo) *jinja.Dict {
 		}
 		d.Set(c.Name, jinja.NewDict("name", c.Name, "description", c.Description, "meta", orEmpty(c.Meta), "data_type", orNone(c.DataType),
 			"constraints", jinja.NewList(c.Constraints...), "quote", quote, "config", jinja.NewDict("meta", orEmpty(c.Meta), "tags", jinjaList(c.Tags)),
-			"tags", jinjaList(c.Tags), "granularity", nil, "doc_blocks", jinjaList(c.DocBlocks)))
+			"tags", jinjaList(c.Tags), "granularity", orNone(c.Granularity), "doc_blocks", jinjaList(c.DocBlocks)))
 	}
 	return d
 }
@@ -124,12 +128,37 @@ func (p *Project) sourceDict(s *Source) *jinja.Dict {
 		"path", s.Path, "original_file_path", s.OriginalFilePath, "unique_id", s.UniqueID, "fqn", jinjaList(s.FQN),
 		"source_name", s.SourceName, "source_description", s.SourceDescription, "loader", s.Loader, "identifier", s.Identifier,
 		"quoting", s.quoting, "loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery),
-		"freshness", freshnessDict(s.Freshness), "external", s.External, "description", s.Description, "columns", columnsDict(s.Columns),
+		"freshness", freshnessDict(s.Freshness), "external", externalDict(s.External), "description", s.Description, "columns", columnsDict(s.Columns),
 		"meta", orEmpty(s.Meta), "source_meta", orEmpty(s.SourceMeta), "tags", jinjaList(s.Tags), "config", s.Config.values,
-		"patch_path", nil, "unrendered_config", jinja.NewDict("loaded_at_field", nil, "loaded_at_query", nil, "meta", jinja.NewDict(), "tags", jinja.NewList()),
+		"patch_path", nil, "unrendered_config", s.unrendered(),
 		"relation_name", s.RelationName,
-		"created_at", float64(p.options.Now.UnixMicro())/1e6, "unrendered_database", nil, "unrendered_schema", orNone(s.writtenSchema),
+		"created_at", float64(p.options.Now.UnixMicro())/1e6, "unrendered_database", orNone(s.writtenDatabase), "unrendered_schema", orNone(s.writtenSchema),
 		"doc_blocks", jinjaList(s.DocBlocks))
+}
+
+// unrendered is a source's config as written, with what dbt puts into it.
+func (s *Source) unrendered() *jinja.Dict {
+	d := jinja.NewDict("loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery))
+	for _, key := range []string{"meta", "tags"} {
+		v, _ := s.Config.Get(key)
+		d.Set(key, v)
+	}
+	if s.freshnessDeclared {
+		d.Set("freshness", freshnessDict(s.Freshness))
+	}
+	if !s.Config.Enabled() {
+		d.Set("enabled", false)
+	}
+	return d
+}
+
+// externalDict is what a source says of its files, with dbt's keys.
+func externalDict(v any) any {
+	given, ok := v.(*jinja.Dict)
+	if !ok {
+		return v
+	}
+	return overlaid(jinja.NewDict("location", nil, "file_format", nil, "row_format", nil, "tbl_properties", nil, "partitions", nil), given)
 }
 
 func freshnessDict(f *Freshness) any {
@@ -150,7 +179,7 @@ func (p *Project) exposureDict(e *Exposure) *jinja.Dict {
 		"name", e.Name, "resource_type", "exposure", "package_name", e.PackageName, "path", e.Path, "original_file_path", e.OriginalFilePath,
 		"unique_id", e.UniqueID, "fqn", jinjaList(e.FQN), "type", e.Type, "owner", orEmpty(e.Owner), "description", e.Description,
 		"label", orNone(e.Label), "maturity", orNone(e.Maturity), "meta", orEmpty(e.Meta), "tags", jinjaList(e.Tags), "config", e.Config.values,
-		"unrendered_config", jinja.NewDict(), "url", orNone(e.URL), "depends_on", dependsDict(e.DependsOn), "refs", refsList(e.Refs),
+		"unrendered_config", e.unrendered, "url", orNone(e.URL), "depends_on", dependsDict(e.DependsOn), "refs", refsList(e.Refs),
 		"sources", sourcesList(e.SourceRefs), "metrics", metricsList(e.Metrics), "created_at", float64(p.options.Now.UnixMicro())/1e6)
 }
 
@@ -186,8 +215,8 @@ func (p *Project) macroDict(m *Macro) *jinja.Dict {
 	return jinja.NewDict("name", m.Name, "resource_type", "macro", "package_name", m.PackageName, "path", m.Path,
 		"original_file_path", m.OriginalFilePath, "unique_id", m.UniqueID, "macro_sql", m.SQL,
 		"depends_on", jinja.NewDict("macros", jinjaList(m.DependsOn)), "description", m.Description, "meta", orEmpty(m.Meta),
-		"docs", jinja.NewDict("show", true, "node_color", nil), "patch_path", orNone(m.PatchPath), "arguments", arguments,
-		"created_at", float64(p.options.Now.UnixMicro())/1e6, "supported_languages", nil)
+		"docs", overlaid(jinja.NewDict("show", true, "node_color", nil), m.docs), "patch_path", orNone(m.PatchPath), "arguments", arguments,
+		"created_at", float64(p.options.Now.UnixMicro())/1e6, "supported_languages", m.languages())
 }
 
 func (p *Project) unitTestDict(u *UnitTest) *jinja.Dict {

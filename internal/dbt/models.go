@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -128,6 +129,9 @@ func (l *loader) parseNode(n *Node, p *patch) {
 	if n.ResourceType != Seed && n.Language == "sql" {
 		l.renderOnce(n, sc)
 	}
+	if n.Language == "python" {
+		sc.seen.readPython(n.RawCode)
+	}
 	if sc.seen.config != nil {
 		n.Config = l.resolveConfig(n.ResourceType, n.pkg, n.FQN, fromPatch, sc.seen.config)
 	}
@@ -208,7 +212,35 @@ func (l *loader) describe(n *Node, p *patch) {
 	n.PatchPath = p.path()
 	n.Description = text(child(p.node, "description"))
 	n.Columns = p.columns
+	n.TimeSpine = l.timeSpine(p)
+	n.DeprecationDate = l.deprecationDate(p)
 	n.Constraints = constraints(l.rendered(p.file, child(p.node, "constraints")), true)
+}
+
+// timeSpine is what a model says of itself as a time spine; nil if nothing.
+func (l *loader) timeSpine(p *patch) any {
+	d, ok := l.rendered(p.file, child(p.node, "time_spine")).(*jinja.Dict)
+	if !ok {
+		return nil
+	}
+	return overlaid(jinja.NewDict("standard_granularity_column", nil, "custom_granularities", jinja.NewList()), d)
+}
+
+// deprecationDate reads the day from which a model should not be used, as
+// artifacts have it: a moment, in UTC unless it says another zone.
+func (l *loader) deprecationDate(p *patch) string {
+	n := child(p.node, "deprecation_date")
+	if isNull(n) {
+		return ""
+	}
+	written := l.renderedText(p.file, n)
+	for _, layout := range []string{"2006-01-02", time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, written); err == nil {
+			return t.Format("2006-01-02T15:04:05-07:00")
+		}
+	}
+	l.fail(l.problemAt(p.file.shown, n, fmt.Sprintf("the deprecation_date %q of %s is no date", written, p.name), "deprecation_date: 2026-12-31"))
+	return ""
 }
 
 func unique(in []string) []string {

@@ -66,6 +66,8 @@ type Node struct {
 	// Line is where the node begins in its file.
 	Line int
 
+	// TimeSpine is what a time spine says of itself; nil for other models.
+	TimeSpine       any
 	DeprecationDate string // ISO 8601, or empty
 
 	patch *patch // what properties say of it, or nil
@@ -112,6 +114,7 @@ type ColumnInfo struct {
 	Constraints []any
 	DocBlocks   []string
 	Config      *Config
+	Granularity string // of a time spine's column, or empty
 }
 
 // TestMetadata is where a generic data test comes from.
@@ -178,6 +181,9 @@ type Source struct {
 
 	quoting       *jinja.Dict // as declared
 	writtenSchema string
+	// writtenDatabase is database as written, or empty.
+	writtenDatabase   string
+	freshnessDeclared bool
 }
 
 // Freshness is how old a source's rows may be.
@@ -215,6 +221,8 @@ type Exposure struct {
 	Metrics          []string // as written
 	DependsOn        DependsOn
 	Line             int
+
+	unrendered *jinja.Dict // config as written
 }
 
 // Group owns models that others may not see.

@@ -240,6 +240,7 @@ func (l *loader) columns(f file, n *yaml.Node) []ColumnInfo {
 		config, _ := l.configOf(f, "columns", c)
 		info := ColumnInfo{Name: name, DataType: l.renderedText(f, child(c, "data_type")), Config: &Config{config}}
 		info.Description = text(child(c, "description"))
+		info.Granularity = l.renderedText(f, child(c, "granularity"))
 		info.Tags = info.Config.Tags()
 		info.Meta, _ = config.Get("meta")
 		if q, ok := l.rendered(f, child(c, "quote")).(bool); ok {
@@ -296,6 +297,7 @@ func (l *loader) applyMacroPatches() {
 		}
 		m.Description, m.PatchPath = text(child(p.node, "description")), p.path()
 		m.Meta, _ = p.config.Get("meta")
+		m.docs, _ = l.rendered(p.file, child(p.node, "docs")).(*jinja.Dict)
 		for _, a := range elements(child(p.node, "arguments")) {
 			m.Arguments = append(m.Arguments, MacroArgument{Name: text(child(a, "name")), Type: text(child(a, "type")), Description: text(child(a, "description"))})
 		}

@@ -89,7 +89,7 @@ func (l *loader) locateSource(s *Source, p *patch, t *yaml.Node) {
 	}
 	s.Database = or(l.p.Target.Database, child(p.node, "database"))
 	s.Schema = or(p.name, child(p.node, "schema"))
-	s.writtenSchema = text(child(p.node, "schema"))
+	s.writtenSchema, s.writtenDatabase = text(child(p.node, "schema")), text(child(p.node, "database"))
 	s.Identifier = or(s.Name, child(t, "identifier"))
 	s.Quoting = adapterQuoting(l.p.Target.Type)
 	named := l.p.root.quoting
@@ -143,6 +143,7 @@ func (l *loader) ageSource(s *Source, p *patch, t *yaml.Node) {
 			s.Freshness.Filter = jinja.Str(filter)
 		}
 	}
+	s.freshnessDeclared = declared
 	s.Config.values.Set("freshness", freshnessDict(s.Freshness))
 }
 
