@@ -17,7 +17,12 @@
 //
 // Invariants: a node that fails leaves the relation of the run before as it
 // was; a skipped node names the failure it was skipped for; every selected node
-// has exactly one result, also when the run is stopped. Python models
-// and the materializations of other adapters are refused by name, never
-// passed over.
+// has exactly one result, also when the run is stopped. A connection that is
+// lost is the failure of one node: the next begins with a new one, and the next
+// run drops what this one left. Python models and the materializations of other
+// adapters are refused by name, never passed over.
+//
+// What the real dbt leaves in a PostgreSQL database, step by step, is recorded
+// in testdata/dbt; the tests hold this package to it, and with -dbt naming the
+// program they record it anew.
 package build

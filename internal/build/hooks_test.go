@@ -127,3 +127,14 @@ models:
 }
 
 func replace(text, old, with string) string { return strings.ReplaceAll(text, old, with) }
+
+func TestIndexesWhereNoneAreMade(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "-- models/m.sql --\n{{ config(indexes=[{'columns': ['a']}]) }} select 1 as a")
+	results := s.succeeds(build.RunAll)
+	if len(results.Warnings) != 1 || !strings.Contains(results.Warnings[0], "indexes are not made on duckdb, as in models/m.sql") {
+		t.Errorf("warnings = %q, want one of the indexes", results.Warnings)
+	}
+	s.write("-- models/m.sql --\n{{ config(indexes=['a']) }} select 1 as a")
+	s.wantStatuses(s.run(build.RunAll), map[string]string{"m": "error: models/m.sql: indexes: 'a' is no index\nhint:"})
+}

@@ -59,12 +59,13 @@ func indexError(n *dbt.Node, value any) error {
 
 // createIndexes makes the indexes of a relation that is new.
 func (r *run) createIndexes(ctx context.Context, s *session, n *dbt.Node, relation dbt.Relation) error {
-	if !r.dialect.Indexes {
-		return nil
-	}
 	indexes, err := configuredIndexes(n)
-	if err != nil {
+	if err != nil || len(indexes) == 0 {
 		return err
+	}
+	if !r.dialect.Indexes {
+		r.warn("indexes are not made on " + r.dialect.Name + ", as in " + n.OriginalFilePath)
+		return nil
 	}
 	for _, i := range indexes {
 		if _, err := s.exec(ctx, r.createIndexSQL(relation, i)); err != nil {
