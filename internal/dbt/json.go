@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -21,9 +22,11 @@ func writeJSON(b *bytes.Buffer, v any, style jsonStyle) error {
 	case nil:
 		b.WriteString("null")
 	case bool:
-		fmt.Fprintf(b, "%t", x)
-	case int64, int:
-		fmt.Fprintf(b, "%d", x)
+		b.Write(strconv.AppendBool(b.AvailableBuffer(), x))
+	case int:
+		b.Write(strconv.AppendInt(b.AvailableBuffer(), int64(x), 10))
+	case int64:
+		b.Write(strconv.AppendInt(b.AvailableBuffer(), x, 10))
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return fmt.Errorf("write JSON: %v is not a number", x)
@@ -66,15 +69,15 @@ func writeJSONList(b *bytes.Buffer, n int, at func(int) any, style jsonStyle) er
 }
 
 func writeJSONDict(b *bytes.Buffer, d *jinja.Dict, style jsonStyle) error {
-	keys := keysIn(d)
 	if style.sorted {
-		slices.SortFunc(keys, func(x, y any) int { return strings.Compare(jinja.Str(x), jinja.Str(y)) })
+		d = sortedByKey(d)
 	}
 	b.WriteByte('{')
-	for i, k := range keys {
+	for i := range d.Len() {
 		if i > 0 {
 			b.WriteString(style.comma())
 		}
+		k, v := d.At(i)
 		if err := writeJSONString(b, jsonKey(k), style); err != nil {
 			return err
 		}
@@ -82,13 +85,23 @@ func writeJSONDict(b *bytes.Buffer, d *jinja.Dict, style jsonStyle) error {
 		if style.spaced {
 			b.WriteByte(' ')
 		}
-		v, _ := d.Get(k)
 		if err := writeJSON(b, v, style); err != nil {
 			return err
 		}
 	}
 	b.WriteByte('}')
 	return nil
+}
+
+func sortedByKey(d *jinja.Dict) *jinja.Dict {
+	keys := keysIn(d)
+	slices.SortFunc(keys, func(x, y any) int { return strings.Compare(jinja.Str(x), jinja.Str(y)) })
+	out := jinja.NewDict()
+	for _, k := range keys {
+		v, _ := d.Get(k)
+		out.Set(k, v)
+	}
+	return out
 }
 
 func (s jsonStyle) comma() string {

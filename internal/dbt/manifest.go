@@ -16,79 +16,148 @@ const manifestSchema = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 // WriteManifest writes target/manifest.json, version 12. Compiled holds what
 // was compiled so far, by unique id; it may be nil.
 func (p *Project) WriteManifest(w io.Writer, compiled map[string]*Compiled) error {
-	var b bytes.Buffer
-	if err := writeJSON(&b, p.manifest(compiled), jsonStyle{}); err != nil {
+	out := bufio.NewWriterSize(w, 1<<16)
+	for i, s := range p.manifestSections(compiled) {
+		before := byte(',')
+		if i == 0 {
+			before = '{'
+		}
+		if err := s.write(out, before); err != nil {
+			return fmt.Errorf("write manifest: %w", err)
+		}
+	}
+	out.WriteByte('}')
+	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	out := bufio.NewWriter(w)
-	if _, err := b.WriteTo(out); err != nil {
-		return fmt.Errorf("write manifest: %w", err)
-	}
-	return out.Flush()
+	return nil
 }
 
-func (p *Project) manifest(compiled map[string]*Compiled) *jinja.Dict {
-	nodes, disabled := jinja.NewDict(), jinja.NewDict()
-	for _, id := range keysOf(p.Nodes) {
-		n := p.Nodes[id]
-		d := p.nodeDict(n)
-		if n.ResourceType != Seed {
-			setCompiled(d, n, compiled[id])
-		}
-		setRun(d, n, compiled[id])
-		nodes.Set(id, d)
+// manifestSection is one key of the manifest: a mapping whose values are made
+// when they are written, so that the whole never stands in memory.
+type manifestSection struct {
+	key   string
+	ids   []string
+	value func(id string) any
+}
+
+func (p *Project) manifestSections(compiled map[string]*Compiled) []manifestSection {
+	unresolved := p.unresolvedTests()
+	withUnresolved := func(ids []string) []string { return append(ids, keysOf(unresolved)...) }
+	neighbours := func(m map[string][]string) func(string) any {
+		return func(id string) any { return jinjaList(m[id]) }
 	}
-	parents, children := listsOf(p.Parents), listsOf(p.Children)
+	return []manifestSection{
+		sectionOfDict("metadata", p.metadata()),
+		{"nodes", withUnresolved(keysOf(p.Nodes)), func(id string) any {
+			if n := p.Nodes[id]; n != nil {
+				return p.builtNodeDict(n, compiled[id])
+			}
+			return p.nodeDict(unresolved[id])
+		}},
+		sectionOfAll("sources", p.Sources, p.sourceDict),
+		sectionOfAll("macros", p.Macros, p.macroDict),
+		sectionOfAll("docs", p.Docs, docDict),
+		sectionOfAll("exposures", p.Exposures, p.exposureDict),
+		sectionOfAll("metrics", p.Metrics, p.semanticDict),
+		sectionOfAll("groups", p.Groups, groupDict),
+		{key: "selectors"},
+		p.disabledSection(),
+		{"parent_map", withUnresolved(keysOf(p.Parents)), neighbours(p.Parents)},
+		{"child_map", withUnresolved(keysOf(p.Children)), neighbours(p.Children)},
+		sectionOfDict("group_map", p.groupMap()),
+		sectionOfAll("saved_queries", p.SavedQueries, p.semanticDict),
+		sectionOfAll("semantic_models", p.SemanticModels, p.semanticDict),
+		sectionOfAll("unit_tests", p.UnitTests, p.unitTestDict),
+	}
+}
+
+func sectionOfAll[V any](key string, m map[string]V, dict func(V) *jinja.Dict) manifestSection {
+	return manifestSection{key, keysOf(m), func(id string) any { return dict(m[id]) }}
+}
+
+// write encodes as many values at once as there are processors, a few hundred
+// at a time.
+func (s manifestSection) write(out *bufio.Writer, before byte) error {
+	fmt.Fprintf(out, "%c%q:{", before, s.key)
+	encoded := make([]bytes.Buffer, min(256, len(s.ids)))
+	for first := 0; first < len(s.ids); first += len(encoded) {
+		ids := s.ids[first:min(first+len(encoded), len(s.ids))]
+		failed := make([]error, len(ids))
+		parallel(len(ids), func(i int) {
+			b := &encoded[i]
+			b.Reset()
+			if first+i > 0 {
+				b.WriteByte(',')
+			}
+			failed[i] = writeJSONString(b, ids[i], jsonStyle{})
+			b.WriteByte(':')
+			if err := writeJSON(b, s.value(ids[i]), jsonStyle{}); err != nil {
+				failed[i] = err
+			}
+		})
+		for i := range ids {
+			if failed[i] != nil {
+				return fmt.Errorf("%s %s: %w", s.key, ids[i], failed[i])
+			}
+			if _, err := encoded[i].WriteTo(out); err != nil {
+				return err
+			}
+		}
+	}
+	return out.WriteByte('}')
+}
+
+// builtNodeDict is nodeDict with what compiling and running brought.
+func (p *Project) builtNodeDict(n *Node, c *Compiled) *jinja.Dict {
+	d := p.nodeDict(n)
+	if n.ResourceType != Seed {
+		setCompiled(d, n, c)
+	}
+	setRun(d, n, c)
+	return d
+}
+
+// unresolvedTests are the disabled tests that the manifest keeps among the nodes.
+func (p *Project) unresolvedTests() map[string]*Node {
+	tests := map[string]*Node{}
+	for id, nodes := range p.Disabled {
+		for _, n := range nodes {
+			if n.unresolved {
+				tests[id] = n
+			}
+		}
+	}
+	return tests
+}
+
+func (p *Project) disabledSection() manifestSection {
+	d := jinja.NewDict()
 	for _, id := range keysOf(p.Disabled) {
 		l := jinja.NewList()
 		for _, n := range p.Disabled[id] {
-			if n.unresolved { // the manifest keeps it among the nodes
-				nodes.Set(id, p.nodeDict(n))
-				parents.Set(id, jinja.NewList())
-				children.Set(id, jinja.NewList())
-				continue
+			if !n.unresolved {
+				l.V = append(l.V, p.nodeDict(n))
 			}
-			l.V = append(l.V, p.nodeDict(n))
 		}
 		if len(l.V) > 0 {
-			disabled.Set(id, l)
+			d.Set(id, l)
 		}
 	}
 	for _, id := range keysOf(p.disabledSources) {
-		disabled.Set(id, jinja.NewList(p.sourceDict(p.disabledSources[id])))
+		d.Set(id, jinja.NewList(p.sourceDict(p.disabledSources[id])))
 	}
-	return jinja.NewDict(
-		"metadata", p.metadata(),
-		"nodes", nodes,
-		"sources", dictOf(p.Sources, p.sourceDict),
-		"macros", dictOf(p.Macros, p.macroDict),
-		"docs", dictOf(p.Docs, docDict),
-		"exposures", dictOf(p.Exposures, p.exposureDict),
-		"metrics", dictOf(p.Metrics, p.semanticDict),
-		"groups", dictOf(p.Groups, groupDict),
-		"selectors", jinja.NewDict(),
-		"disabled", disabled,
-		"parent_map", parents,
-		"child_map", children,
-		"group_map", p.groupMap(),
-		"saved_queries", dictOf(p.SavedQueries, p.semanticDict),
-		"semantic_models", dictOf(p.SemanticModels, p.semanticDict),
-		"unit_tests", dictOf(p.UnitTests, p.unitTestDict),
-	)
+	return sectionOfDict("disabled", d)
+}
+
+func sectionOfDict(key string, d *jinja.Dict) manifestSection {
+	return manifestSection{key, texts(jinja.NewList(d.Keys()...)), func(id string) any { v, _ := d.Get(id); return v }}
 }
 
 func dictOf[V any](m map[string]V, dict func(V) *jinja.Dict) *jinja.Dict {
 	d := jinja.NewDict()
 	for _, id := range keysOf(m) {
 		d.Set(id, dict(m[id]))
-	}
-	return d
-}
-
-func listsOf(m map[string][]string) *jinja.Dict {
-	d := jinja.NewDict()
-	for _, id := range keysOf(m) {
-		d.Set(id, jinjaList(m[id]))
 	}
 	return d
 }
