@@ -24,10 +24,13 @@ update: ## rewrite what the txtar scripts expect to see
 bench: ## the benchmarks
 	go test -run '^$$' -bench . -benchmem ./internal/...
 
+bench-dbt: ## the dbt commands beside real dbt
+	scripts/bench-dbt
+
 fuzz: ## a minute for each fuzz target
 	scripts/fuzz
 
 lint: ## golangci-lint, when it is installed
 	golangci-lint run
 
-.PHONY: help build static sample test update bench fuzz lint
+.PHONY: help build static sample test update bench bench-dbt fuzz lint

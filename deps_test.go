@@ -48,7 +48,7 @@ var imports = map[string][]string{
 }
 
 // anything may be imported by these: they wire, or test what is wired.
-var wiring = []string{"cmd/apotheca", "cmd/dbt-conformance"}
+var wiring = []string{"cmd/apotheca", "cmd/dbt-bench", "cmd/dbt-conformance"}
 
 // owners names the one package that may import a heavy or delicate dependency.
 var owners = map[string]string{
