@@ -80,8 +80,9 @@ type app struct {
 
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "apotheca",
-		Short: "A registry warehouse you can trust, in one program",
+		Use:     "apotheca",
+		Version: versionText(),
+		Short:   "A registry warehouse you can trust, in one program",
 		Long: `Apotheca extracts a clinical registry, keeps what it read, turns it into tables,
 runs a standard dbt project over them, and proves that nothing is missing.
 
@@ -99,6 +100,7 @@ Start here:
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	cobra.EnableCommandSorting = false // they follow the data
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

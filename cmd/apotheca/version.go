@@ -14,18 +14,22 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version of apotheca and of the DuckDB in it",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(a.stdout, "apotheca %s (%s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			if info, ok := debug.ReadBuildInfo(); ok {
-				for _, dep := range info.Deps {
-					if dep.Path == duckdbModule {
-						fmt.Fprintf(a.stdout, ", duckdb-go %s", dep.Version)
-					}
-				}
-			}
-			fmt.Fprintln(a.stdout, ")")
+			fmt.Fprintln(a.stdout, versionText())
 			return nil
 		},
 	}
+}
+
+func versionText() string {
+	text := fmt.Sprintf("apotheca %s (%s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == duckdbModule {
+				text += ", duckdb-go " + dep.Version
+			}
+		}
+	}
+	return text + ")"
 }
 
 const duckdbModule = "github.com/duckdb/duckdb-go/v2"
