@@ -4,38 +4,19 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
-	"apotheca/internal/pipeline"
-	"github.com/spf13/cobra"
+	"apotheca/internal/warehouse"
 )
-
-// dbtFlags are the ones that dbt's own commands share.
-type dbtFlags struct {
-	projectDir  string
-	profilesDir string
-	profile     string
-	target      string
-	targetPath  string
-	selects     []string
-	exclude     []string
-	vars        string
-	threads     int
-	fullRefresh bool
-	failFast    bool
-	types       []string
-	indirect    string
-	output      string
-	outputKeys  []string
-}
 
 func (a *app) dbtCommand() *cobra.Command {
 	f := &dbtFlags{}
@@ -51,250 +32,257 @@ exit codes, without Python. What dbt has and this does not fails with its name.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.hideSecrets()
+			return f.readEnvironment(cmd.Flags(), a.env)
+		},
 	}
 	f.register(parent)
-	for _, c := range dbtCommands() {
-		parent.AddCommand(&cobra.Command{
-			Use:     c.name,
-			Aliases: c.aliases,
-			Short:   c.short,
-			Args: func(_ *cobra.Command, args []string) error {
-				if len(args) > 0 {
-					return usagef("apotheca dbt %s takes no argument %q", c.name, args[0]).hint("select nodes with --select %s", args[0])
-				}
-				return nil
-			},
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				a.hideSecrets()
-				return a.dbt(cmd.Context(), c.name, f)
-			},
-		})
+	for _, c := range nodeCommands() {
+		parent.AddCommand(a.dbtNodesCommand(f, c))
 	}
-	parent.AddCommand(a.dbtDepsCommand(f))
+	parent.AddCommand(
+		a.dbtShowCommand(f), a.dbtRetryCommand(f), a.dbtOperationCommand(f), a.dbtSourceCommand(f), a.dbtDocsCommand(f),
+		a.dbtDepsCommand(f), a.dbtDebugCommand(f), a.dbtCleanCommand(f),
+	)
 	return parent
 }
 
-type dbtCommand struct {
+// nodeCommand is a command that does one thing with what is selected.
+type nodeCommand struct {
 	name, short string
 	aliases     []string
+	own         func(*cobra.Command, *listFlags)
+	run         func(context.Context, *invocation, *listFlags) error
 }
 
-func dbtCommands() []dbtCommand {
-	return []dbtCommand{
-		{name: "build", short: "Run seeds, models, snapshots and tests in the order of the graph"},
-		{name: "run", short: "Run models"},
-		{name: "test", short: "Run data tests and unit tests"},
-		{name: "seed", short: "Load seeds"},
-		{name: "snapshot", short: "Bring the history of snapshots up to date"},
-		{name: "compile", short: "Write the SQL of models and tests without running it"},
-		{name: "ls", short: "List what a selection means", aliases: []string{"list"}},
-		{name: "parse", short: "Read the project and report what is wrong with it"},
+// listFlags are those of ls, and of compile --inline.
+type listFlags struct {
+	output string
+	keys   []string
+	inline string
+}
+
+func nodeCommands() []nodeCommand {
+	run := func(ctx context.Context, i *invocation, _ *listFlags) error { return i.runNodes(ctx) }
+	return []nodeCommand{
+		{name: "build", short: "Run seeds, models, snapshots and tests in the order of the graph", run: run},
+		{name: "run", short: "Run models", run: run},
+		{name: "test", short: "Run data tests and unit tests", run: run},
+		{name: "seed", short: "Load seeds", run: run},
+		{name: "snapshot", short: "Bring the history of snapshots up to date", run: run},
+		{name: "compile", short: "Write the SQL of models and tests without running it", own: compileFlags, run: compileNodes},
+		{name: "ls", short: "List what a selection means", aliases: []string{"list"}, own: lsFlags, run: listNodes},
+		{name: "parse", short: "Read the project and report what is wrong with it", run: parseProject},
 	}
 }
 
-func (f *dbtFlags) register(cmd *cobra.Command) {
-	flags := cmd.PersistentFlags()
-	flags.SortFlags = false
-	flags.StringVar(&f.projectDir, "project-dir", "", "the project's `folder` (default the nearest one with dbt_project.yml)")
-	flags.StringVar(&f.profilesDir, "profiles-dir", "", "`folder` of profiles.yml")
-	flags.StringVar(&f.profile, "profile", "", "`profile` to use instead of the project's")
-	flags.StringVarP(&f.target, "target", "t", "", "`output` of the profile")
-	flags.StringVar(&f.targetPath, "target-path", "", "`folder` of artifacts (default target)")
-	flags.StringArrayVarP(&f.selects, "select", "s", nil, "`nodes` to include, in dbt's selection syntax")
-	flags.StringArrayVar(&f.exclude, "exclude", nil, "`nodes` to leave out")
-	flags.StringArrayVar(&f.types, "resource-type", nil, "only this `type`: model, seed, test, unit_test, source, …")
-	flags.StringVar(&f.vars, "vars", "", "variables, as `YAML` or JSON")
-	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
-	flags.BoolVarP(&f.fullRefresh, "full-refresh", "f", false, "rebuild incremental models and seeds from nothing")
-	flags.BoolVarP(&f.failFast, "fail-fast", "x", false, "start nothing more after the first failure")
-	flags.StringVar(&f.indirect, "indirect-selection", "eager", "which `tests` come along: eager, cautious, buildable or empty")
-	flags.StringVar(&f.output, "output", "selector", "what ls prints: selector, name, path or json")
-	flags.StringArrayVar(&f.outputKeys, "output-keys", nil, "only these `keys` of ls --output json")
+func (a *app) dbtNodesCommand(f *dbtFlags, c nodeCommand) *cobra.Command {
+	own := &listFlags{}
+	cmd := &cobra.Command{
+		Use:     c.name,
+		Aliases: c.aliases,
+		Short:   c.short,
+		Args:    noNodes("apotheca dbt " + c.name),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.run(cmd.Context(), a.invoke(c.name, f), own)
+		},
+	}
+	if c.own != nil {
+		c.own(cmd, own)
+	}
+	return cmd
 }
 
-func (a *app) dbt(ctx context.Context, command string, f *dbtFlags) error {
-	dir, err := f.findProject()
-	if err != nil {
-		return err
-	}
-	project, err := a.loadProject(command, dir, f)
-	if err != nil {
-		return err
-	}
-	ids, err := a.selectNodes(command, project, f)
-	if err != nil {
-		return err
-	}
-	switch command {
-	case "ls":
-		return a.list(project, ids, f.output, words(f.outputKeys))
-	case "parse":
-		fmt.Fprintf(a.stdout, "%s: %d nodes, %d sources, %d unit tests; nothing is wrong\n",
-			project.Name, len(project.Nodes), len(project.Sources), len(project.UnitTests))
+// noNodes refuses arguments, which somebody meant as a selection.
+func noNodes(command string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usagef("%s takes no argument %q", command, args[0]).hint("select nodes with --select %s", args[0])
+		}
 		return nil
 	}
-	targetName := cmp.Or(f.targetPath, "target")
-	targetDir := f.targetPath
-	if targetDir == "" {
-		targetDir = filepath.Join(dir, targetName)
+}
+
+// invocation is one dbt command under way.
+type invocation struct {
+	*app
+	*dbtFlags
+	command string
+	id      string
+	started time.Time
+	console *build.Console
+	dir     string       // of the project
+	project *dbt.Project // once it is loaded
+	// compiled are the nodes that ran, without tests.
+	compiled []*build.Result
+}
+
+func (a *app) invoke(command string, f *dbtFlags) *invocation {
+	return &invocation{
+		app: a, dbtFlags: f, command: command, id: newUUID(), started: a.now(),
+		console: &build.Console{Out: a.stdout, Colour: a.colour && !f.noColours, Width: f.printerWidth, Quiet: f.quiet, Now: a.now},
 	}
-	w, err := a.opener(access{base: dir})(ctx, project.Target)
+}
+
+// load reads the project. It says what was found, as dbt does.
+func (i *invocation) load() error {
+	i.console.Say("Running with dbt=%s", dbt.Version)
+	if _, err := i.readOnly(); err != nil {
+		return err
+	}
+	i.console.Say("Registered adapter: %s=%s", i.project.Target.Type, version)
+	i.console.Say("Found %s", i.project.Found())
+	return nil
+}
+
+// readOnly reads the project and says nothing of it.
+func (i *invocation) readOnly() (*dbt.Project, error) {
+	dir, err := i.findProject()
+	if err != nil {
+		return nil, err
+	}
+	i.dir = dir
+	i.project, err = i.loadProject(i.command, dir, i.dbtFlags)
+	return i.project, err
+}
+
+// open opens the target's warehouse.
+func (i *invocation) open(ctx context.Context) (warehouse.Warehouse, error) {
+	return i.opener(access{base: i.dir})(ctx, i.project.Target)
+}
+
+func (i *invocation) runNodes(ctx context.Context) error {
+	if err := i.load(); err != nil {
+		return err
+	}
+	ids, err := i.selectNodes()
+	if err != nil {
+		return err
+	}
+	return i.buildNodes(ctx, ids)
+}
+
+// buildNodes runs nodes and reports what became of them.
+func (i *invocation) buildNodes(ctx context.Context, ids []string) error {
+	w, err := i.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.Close()
-	leave, err := shareWarehouse(ctx, w, build.Command(command), project.Target.Schema)
+	leave, err := shareWarehouse(ctx, w, build.Command(i.command), i.project.Target.Schema)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	console := &build.Console{Out: a.stdout, Colour: a.colour}
-	results, err := build.Run(ctx, build.Options{
-		Project: project, Warehouse: w, IDs: ids, Command: build.Command(command),
-		Threads: project.Target.Threads, FullRefresh: f.fullRefresh, FailFast: f.failFast,
-		TargetDir: targetDir, TargetName: targetName, Report: console.Report,
-	})
+	results, err := build.Run(ctx, i.options(w, ids))
 	if err != nil {
 		return err
 	}
+	i.compiled = slices.DeleteFunc(results.All, func(r *build.Result) bool { return r.Node == nil || r.Type() == dbt.DataTest })
 	if results.Failed() {
 		return errFailed
 	}
 	return nil
 }
 
+func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options {
+	threads := i.project.Target.Threads
+	if i.singleThreaded {
+		threads = 1
+	}
+	return build.Options{
+		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command),
+		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast,
+		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
+	}
+}
+
+// targetDir is where artifacts are written, targetName how messages name it.
+func (i *invocation) targetDir() string {
+	if i.targetPath != "" {
+		return i.targetPath
+	}
+	return filepath.Join(i.dir, i.project.TargetPath())
+}
+
+func (i *invocation) targetName() string { return cmp.Or(i.targetPath, i.project.TargetPath()) }
+
+// arguments are the invocation's, as run_results.json keeps them for retry.
+func (i *invocation) arguments() map[string]any {
+	args := map[string]any{
+		"which": i.command, "full_refresh": i.fullRefresh, "fail_fast": i.failFast, "indirect_selection": i.indirect,
+		"select": list(words(i.selects)), "exclude": list(words(i.exclude)), "vars": map[string]any{}, "invocation_command": "dbt " + i.command,
+		"resource_types": list(words(i.types)), "exclude_resource_types": list(words(i.excludeTypes)),
+		"project_dir": i.dir, "target": nil, "threads": nil,
+	}
+	if vars, err := dbt.ParseVars(i.vars); err == nil && vars != nil {
+		args["vars"] = vars
+	}
+	if i.target != "" {
+		args["target"] = i.target
+	}
+	if i.threads > 0 {
+		args["threads"] = i.threads
+	}
+	return args
+}
+
+// list is empty rather than null in JSON.
+func list(values []string) []string {
+	if values == nil {
+		return []string{}
+	}
+	return values
+}
+
 // selectNodes says what the flags select, and which of them select nothing.
-func (a *app) selectNodes(command string, project *dbt.Project, f *dbtFlags) ([]string, error) {
+func (i *invocation) selectNodes() ([]string, error) {
 	selection := dbt.Selection{
-		Select: words(f.selects), Exclude: words(f.exclude), Indirect: f.indirect,
+		Select: words(i.selects), Exclude: words(i.exclude), Indirect: i.indirect,
 		Missed: func(term string) {
-			fmt.Fprintf(a.stderr, "warning: the selection criterion '%s' does not match any enabled nodes\n", term)
+			fmt.Fprintf(i.stderr, "warning: the selection criterion '%s' does not match any enabled nodes\n", term)
 		},
 	}
-	for _, name := range words(f.types) {
+	for _, name := range words(i.types) {
 		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))
 	}
-	if command == "ls" && len(selection.ResourceTypes) == 0 {
-		selection.ResourceTypes = listedTypes()
+	if len(selection.ResourceTypes) == 0 {
+		switch i.command {
+		case "ls":
+			selection.ResourceTypes = listedTypes()
+		case "build":
+			selection.ResourceTypes = slices.DeleteFunc(listedTypes(), func(t dbt.ResourceType) bool { return t == dbt.SourceResource })
+		}
 	}
-	if len(f.selects) > 0 && len(selection.Select) == 0 {
+	if len(i.selects) > 0 && len(selection.Select) == 0 {
 		selection.Missed("")
 		return nil, nil
 	}
-	ids, err := project.Select(selection)
+	ids, err := i.project.Select(selection)
 	if err != nil {
 		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
-	return ids, nil
+	except := words(i.excludeTypes)
+	return slices.DeleteFunc(ids, func(id string) bool {
+		kind, _, _ := strings.Cut(id, ".")
+		return slices.Contains(except, kind)
+	}), nil
 }
 
-// findProject goes up from the working folder, as dbt does.
-func (f *dbtFlags) findProject() (string, error) {
-	const marker = "dbt_project.yml"
-	if f.projectDir != "" {
-		if _, err := os.Stat(filepath.Join(f.projectDir, marker)); err != nil {
-			return "", usagef("%s has no %s", f.projectDir, marker).
-				hint("--project-dir names the folder that holds it")
-		}
-		return f.projectDir, nil
+func parseProject(_ context.Context, i *invocation, _ *listFlags) error {
+	if err := i.load(); err != nil {
+		return err
 	}
-	here, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("find working folder: %w", err)
-	}
-	for dir := here; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, marker)); err == nil {
-			if dir == here {
-				return ".", nil
-			}
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", usagef("neither this folder nor one above it has a %s", marker).
-				hint("--project-dir DIR; apotheca init DIR writes the built-in projects out")
-		}
-	}
+	return i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) })
 }
 
-// loadProject reads the project in dir and says what is suspicious in it.
-func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error) {
-	vars, err := dbt.ParseVars(f.vars)
-	if err != nil {
-		return nil, usagef("--vars %q is not a YAML dictionary", f.vars).hint(`--vars '{run_date: 2026-11-21}'`)
+// writeArtifact writes one file of the target folder.
+func (i *invocation) writeArtifact(name string, write func(io.Writer) error) error {
+	if i.noJSON {
+		return nil
 	}
-	profiles, err := a.profilesFS(dir, f.profilesDir)
-	if err != nil {
-		return nil, err
-	}
-	absolute, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, fmt.Errorf("find project: %w", err)
-	}
-	project, err := dbt.Load(dbt.Options{
-		FS: os.DirFS(dir), Dir: absolute, Profiles: profiles,
-		Profile: f.profile, Target: f.target,
-		Vars: vars, Env: a.dbtEnv(), FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
-		Now: a.now().UTC(), InvocationID: newUUID(),
-		Log: func(message string) { fmt.Fprintln(a.stdout, message) },
-	})
-	if err != nil {
-		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
-	}
-	for _, w := range project.Warnings {
-		fmt.Fprintf(a.stderr, "warning: %v\n", w)
-	}
-	return project, nil
-}
-
-// dbtEnv is the environment as templates see it. Where it does not say where
-// the warehouse of a built-in project is, that of the data folder is meant.
-func (a *app) dbtEnv() func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := a.env(name)
-		if ok || name != pipeline.WarehouseVariable {
-			return value, ok
-		}
-		c, err := readConfig()
-		if err != nil {
-			return "", false
-		}
-		path, err := filepath.Abs(c.layout().Warehouse())
-		if err != nil {
-			return "", false
-		}
-		if _, err := os.Stat(path); err != nil {
-			return "", false // the profile's own default then
-		}
-		return path, true
-	}
-}
-
-// profilesFS is where profiles.yml is read from, in dbt's order.
-func (a *app) profilesFS(projectDir, flag string) (fs.FS, error) {
-	if flag == "" {
-		flag, _ = a.env("DBT_PROFILES_DIR")
-	}
-	if flag != "" {
-		if _, err := os.Stat(filepath.Join(flag, "profiles.yml")); err != nil {
-			return nil, usagef("%s has no profiles.yml", flag).hint("--profiles-dir names the folder that holds it")
-		}
-		return os.DirFS(flag), nil
-	}
-	for _, dir := range []string{".", projectDir} {
-		if _, err := os.Stat(filepath.Join(dir, "profiles.yml")); err == nil {
-			return os.DirFS(dir), nil
-		}
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return nil, fmt.Errorf("find profiles.yml: %w", err)
-	}
-	dir := filepath.Join(home, ".dbt")
-	if _, err := os.Stat(filepath.Join(dir, "profiles.yml")); errors.Is(err, fs.ErrNotExist) {
-		return nil, usagef("no profiles.yml in this folder, in the project or in %s", dir).
-			hint("--profiles-dir DIR names the folder that holds it")
-	}
-	return os.DirFS(dir), nil
+	return build.WriteArtifact(i.project, i.targetDir(), name, write)
 }
 
 // words splits what one flag held at its spaces: --select "a b".
@@ -312,9 +300,9 @@ func repeatLists(args []string) []string {
 	if len(args) == 0 || args[0] != "dbt" {
 		return args
 	}
-	lists := []string{"--select", "-s", "--exclude", "--resource-type", "--output-keys"}
+	lists, commands := (*dbtFlags)(nil).lists(), (&app{}).dbtCommand().Commands()
 	isCommand := func(arg string) bool {
-		return arg == "list" || arg == "deps" || slices.ContainsFunc(dbtCommands(), func(c dbtCommand) bool { return c.name == arg })
+		return slices.ContainsFunc(commands, func(c *cobra.Command) bool { return c.Name() == arg || c.HasAlias(arg) })
 	}
 	var out []string
 	flag, taken, commanded := "", false, false

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"apotheca/internal/dbt"
 )
@@ -29,15 +32,24 @@ func listedTypes() []dbt.ResourceType {
 	}
 }
 
-// list prints the selected resources, one a line.
-func (a *app) list(project *dbt.Project, ids []string, output string, keys []string) error {
+// listNodes prints the selected resources, one a line.
+func listNodes(_ context.Context, i *invocation, f *listFlags) error {
+	project, err := i.readOnly()
+	if err != nil {
+		return err
+	}
+	ids, err := i.selectNodes()
+	if err != nil {
+		return err
+	}
+	keys := words(f.keys)
 	for _, id := range ids {
 		l, ok := describe(project, id)
 		if !ok {
 			continue
 		}
 		line := l.selector
-		switch output {
+		switch f.output {
 		case "selector":
 		case "name":
 			line = l.name
@@ -50,9 +62,9 @@ func (a *app) list(project *dbt.Project, ids []string, output string, keys []str
 			}
 			line = text
 		default:
-			return usagef("no output of ls is named %q", output).hint("--output selector, name, path or json")
+			return usagef("no output of ls is named %q", f.output).hint("--output selector, name, path or json")
 		}
-		fmt.Fprintln(a.stdout, line)
+		fmt.Fprintln(i.stdout, line)
 	}
 	return nil
 }
@@ -128,4 +140,10 @@ func nonNil(values []string) []string {
 		return []string{}
 	}
 	return values
+}
+
+// lsFlags adds those of ls.
+func lsFlags(cmd *cobra.Command, f *listFlags) {
+	cmd.Flags().StringVar(&f.output, "output", "selector", "what is printed: selector, name, path or json")
+	cmd.Flags().StringArrayVar(&f.keys, "output-keys", nil, "only these `keys` of --output json")
 }

@@ -2,7 +2,6 @@ package build
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,32 +17,38 @@ import (
 // writeArtifacts writes manifest.json and run_results.json, each whole or not
 // at all, also for a run that failed.
 func (r *run) writeArtifacts(results *Results) error {
-	if r.TargetDir == "" {
-		return nil
-	}
 	manifest := r.writeWhole("manifest.json", func(w io.Writer) error {
 		return r.Project.WriteManifest(w, r.compiled)
 	})
 	runResults := r.writeWhole("run_results.json", func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(r.runResults(results))
+		return encode(w, r.runResults(results))
 	})
 	return errors.Join(manifest, runResults)
 }
 
+// artifactMetadata begins every artifact.
+type artifactMetadata struct {
+	SchemaVersion       string            `json:"dbt_schema_version"`
+	DbtVersion          string            `json:"dbt_version"`
+	GeneratedAt         string            `json:"generated_at"`
+	InvocationID        string            `json:"invocation_id"`
+	InvocationStartedAt string            `json:"invocation_started_at"`
+	Env                 map[string]string `json:"env"`
+}
+
+// artifactMetadata names the schema as dbt does: "run-results/v6".
+func (r *run) artifactMetadata(schema string) artifactMetadata {
+	return artifactMetadata{
+		SchemaVersion: "https://schemas.getdbt.com/dbt/" + schema + ".json", DbtVersion: dbt.Version,
+		GeneratedAt: stamp(r.Now()), InvocationID: r.InvocationID, InvocationStartedAt: stamp(r.started), Env: map[string]string{},
+	}
+}
+
 type runResultsFile struct {
-	Metadata struct {
-		SchemaVersion       string            `json:"dbt_schema_version"`
-		DbtVersion          string            `json:"dbt_version"`
-		GeneratedAt         string            `json:"generated_at"`
-		InvocationID        string            `json:"invocation_id"`
-		InvocationStartedAt string            `json:"invocation_started_at"`
-		Env                 map[string]string `json:"env"`
-	} `json:"metadata"`
-	Results     []runResult    `json:"results"`
-	ElapsedTime float64        `json:"elapsed_time"`
-	Args        map[string]any `json:"args"`
+	Metadata    artifactMetadata `json:"metadata"`
+	Results     []runResult      `json:"results"`
+	ElapsedTime float64          `json:"elapsed_time"`
+	Args        map[string]any   `json:"args"`
 }
 
 type runResult struct {
@@ -68,14 +73,7 @@ type timing struct {
 }
 
 func (r *run) runResults(results *Results) runResultsFile {
-	var file runResultsFile
-	file.Metadata.SchemaVersion = "https://schemas.getdbt.com/dbt/run-results/v6.json"
-	file.Metadata.DbtVersion = dbt.Version
-	file.Metadata.GeneratedAt = stamp(r.Now())
-	file.Metadata.InvocationID = r.InvocationID
-	file.Metadata.InvocationStartedAt = stamp(r.started)
-	file.Metadata.Env = map[string]string{}
-	file.ElapsedTime = results.Elapsed.Seconds()
+	file := runResultsFile{Metadata: r.artifactMetadata("run-results/v6"), ElapsedTime: results.Elapsed.Seconds()}
 	file.Args = map[string]any{"which": string(r.Command)}
 	for key, value := range r.Args {
 		file.Args[key] = value
@@ -110,7 +108,7 @@ func recorded(result *Result) runResult {
 	if result.Rows >= 0 {
 		entry.AdapterResponse["rows_affected"] = result.Rows
 	}
-	if compiled := !result.Compiled.IsZero(); result.Type() != dbt.Seed {
+	if compiled := !result.Compiled.IsZero(); result.Node != nil && result.Type() != dbt.Seed || result.UnitTest != nil {
 		entry.Compiled = &compiled
 		if compiled {
 			entry.CompiledCode = &result.CompiledCode
@@ -181,9 +179,17 @@ func (r *run) writeSQL(folder, pkg, file, sql string) (string, error) {
 	return filepath.Join(r.TargetName, relative), nil
 }
 
-// writeWhole writes beside the file and renames: a reader never sees half.
 func (r *run) writeWhole(file string, write func(io.Writer) error) error {
-	name := filepath.Join(r.TargetDir, file)
+	if r.TargetDir == "" || r.NoArtifacts {
+		return nil
+	}
+	return WriteArtifact(r.Project, r.TargetDir, file, write)
+}
+
+// WriteArtifact writes a file of the target folder, without the project's
+// secrets. It writes beside the file and renames: a reader never sees half.
+func WriteArtifact(p *dbt.Project, dir, file string, write func(io.Writer) error) error {
+	name := filepath.Join(dir, file)
 	var content bytes.Buffer
 	if err := write(&content); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
@@ -191,7 +197,7 @@ func (r *run) writeWhole(file string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	if err := os.WriteFile(name+".tmp", []byte(r.Project.Mask(content.String())), 0o644); err != nil {
+	if err := os.WriteFile(name+".tmp", []byte(p.Mask(content.String())), 0o644); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	if err := os.Rename(name+".tmp", name); err != nil {

@@ -120,7 +120,7 @@ func TestConsole(t *testing.T) {
 		" WARN 1 not_null_customers_amount ........................................ [WARN 1 in 0.0",
 		" ERROR creating sql table model s.broken ................................. [ERROR in 0.0",
 		" SKIP relation s.below ................................................... [SKIP]",
-		"12:00:00  Finished running 4 table models, 1 seed, 1 view model, 3 data tests in 0 hours 0 minutes and ",
+		"12:00:00  Finished running 1 seed, 4 table models, 3 data tests, 1 view model in 0 hours 0 minutes and ",
 		"12:00:00  Completed with 1 error, 0 partial successes, and 1 warning:",
 		"12:00:00  Failure in model broken (models/broken.sql)",
 		"12:00:00  Warning in test not_null_customers_amount (models/schema.yml)",

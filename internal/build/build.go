@@ -25,6 +25,11 @@ const (
 	Seed     Command = "seed"
 	Snapshot Command = "snapshot"
 	Compile  Command = "compile"
+
+	SourceFreshness Command = "freshness"
+	RunOperation    Command = "run-operation"
+	Generate        Command = "generate"
+	Show            Command = "show"
 )
 
 // runs reports whether a command runs nodes of a type.
@@ -41,7 +46,7 @@ func (c Command) runs(t dbt.ResourceType) bool {
 	case Compile:
 		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot
 	default:
-		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot || t == dbt.DataTest || t == dbt.UnitTestResource
+		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot || t == dbt.DataTest || t == dbt.UnitTestResource || t == dbt.ExposureResource
 	}
 }
 
@@ -58,6 +63,10 @@ type Options struct {
 	FailFast    bool
 	// TargetDir receives the artifacts; empty writes none.
 	TargetDir string
+	// NoArtifacts writes the SQL into TargetDir, and no JSON.
+	NoArtifacts bool
+	// SourcesName is the file of CheckFreshness; empty is sources.json.
+	SourcesName string
 	// TargetName is how messages name TargetDir; empty means TargetDir.
 	TargetName string
 	// Report is told of every step, from one goroutine at a time. May be nil.
@@ -81,8 +90,10 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	}
 	defer r.close()
 	r.report(Event{Kind: RunStarted, Total: r.total, Threads: r.Threads, Target: o.Project.Target.Name})
-	if err := r.run(ctx); err != nil {
-		return nil, err
+	if len(r.steps) > 0 {
+		if err := r.run(ctx); err != nil {
+			return nil, err
+		}
 	}
 	results := r.results(ctx)
 	err = r.writeArtifacts(results)
@@ -152,6 +163,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 func resourceType(p *dbt.Project, id string) (dbt.ResourceType, bool) {
 	if n, ok := p.Nodes[id]; ok {
 		return n.ResourceType, true
+	}
+	if _, ok := p.Exposures[id]; ok {
+		return dbt.ExposureResource, true
 	}
 	_, ok := p.UnitTests[id]
 	return dbt.UnitTestResource, ok
@@ -247,11 +261,15 @@ func (r *run) step(ctx context.Context, id string) error {
 	s.reset()
 	defer func() { r.sessions <- s }()
 	result := r.begin(s, id)
-	if err := r.ready(ctx, s, result.Node); err != nil {
+	err := r.ready(ctx, s, result.Node)
+	switch {
+	case err != nil:
 		result.fail(err)
-	} else if result.UnitTest != nil {
+	case result.Exposure != nil:
+		result.Status = NoOp
+	case result.UnitTest != nil:
 		r.unitTest(ctx, s, result)
-	} else {
+	default:
 		r.node(ctx, s, result)
 	}
 	if ctx.Err() != nil && result.Status == Error {
@@ -285,7 +303,9 @@ func (r *run) begin(s *session, id string) *Result {
 		r.begun++
 		result.Index = r.begun
 		r.mu.Unlock()
-		r.report(Event{Kind: NodeStarted, Result: result, Total: r.total})
+		if result.Exposure == nil {
+			r.report(Event{Kind: NodeStarted, Result: result, Total: r.total})
+		}
 	}
 	return result
 }

@@ -20,24 +20,59 @@ type Console struct {
 	Now func() time.Time
 	// Colour marks the outcome with terminal colours.
 	Colour bool
+	// Width is the columns a line is padded to; 0 is 80.
+	Width int
+	// Quiet leaves out everything but what went wrong.
+	Quiet bool
+
+	begun bool
 }
+
+// Say prints a line of its own.
+func (c *Console) Say(format string, args ...any) { c.line(format, args...) }
 
 // Report is for Options.Report.
 func (c *Console) Report(e Event) {
 	switch e.Kind {
 	case RunStarted:
+		if e.Total == 0 && e.Command != Compile {
+			c.line("Nothing to do. Try checking your model configs and model specification args")
+			return
+		}
+		c.line("")
 		c.line("Concurrency: %d threads (target='%s')", e.Threads, e.Target)
 		c.line("")
 	case NodeStarted:
+		c.part(e)
+		if e.Command == Compile {
+			return
+		}
 		c.progress(e, startText(e.Result), "RUN", "")
 	case NodeFinished:
-		c.finished(e)
+		if e.Command != Compile || e.Result.Failed() {
+			c.finished(e)
+		}
 	case RunFinished:
 		c.summary(e.Results)
 	}
 }
 
+// part sets hooks and nodes apart: the first of each follows an empty line.
+func (c *Console) part(e Event) {
+	if e.Result.Index == 1 && c.begun {
+		c.line("")
+	}
+	c.begun = true
+}
+
 func (c *Console) line(format string, args ...any) {
+	if !c.Quiet {
+		c.always(format, args...)
+	}
+}
+
+// always prints what is to be seen although the console is quiet.
+func (c *Console) always(format string, args ...any) {
 	now := time.Now
 	if c.Now != nil {
 		now = c.Now
@@ -49,10 +84,17 @@ func (c *Console) line(format string, args ...any) {
 // progress is `1 of 28 START sql table model s.m ........ [RUN]`, padded with
 // dots to dbt's width.
 func (c *Console) progress(e Event, text, status, colour string) {
-	const width = 80
+	width := c.Width
+	if width == 0 {
+		width = 80
+	}
 	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
 	dots := max(width-utf8.RuneCountInString(line), 0)
-	c.line("%s%s [%s]", line, strings.Repeat(".", dots), c.paint(status, colour))
+	say := c.line
+	if e.Result.Failed() {
+		say = c.always
+	}
+	say("%s%s [%s]", line, strings.Repeat(".", dots), c.paint(status, colour))
 }
 
 const (
@@ -78,12 +120,18 @@ func startText(r *Result) string {
 		return "START hook: " + r.Name()
 	case dbt.UnitTestResource:
 		return "START unit_test " + r.Name()
+	case dbt.SourceResource:
+		return "START freshness of " + r.Name()
 	}
 	return "START " + string(r.Type()) + " " + r.Name()
 }
 
 func (c *Console) finished(e Event) {
 	r := e.Result
+	if r.Source != nil {
+		c.aged(e)
+		return
+	}
 	took := fmt.Sprintf(" in %.2fs", r.Took().Seconds())
 	switch r.Status {
 	case Skipped:
@@ -94,6 +142,8 @@ func (c *Console) finished(e Event) {
 			status = "OK"
 		}
 		c.progress(e, successText(r), status+took, green)
+	case NoOp:
+		c.progress(e, "NO-OP "+string(r.Type())+" "+r.Name(), "NO-OP"+took, "")
 	case Pass:
 		c.progress(e, "PASS "+r.Name(), "PASS"+took, green)
 	case Warn:
@@ -103,6 +153,22 @@ func (c *Console) finished(e Event) {
 	case Error:
 		c.progress(e, "ERROR "+errorText(r), "ERROR"+took, red)
 	}
+}
+
+// aged is the line of a source whose age was asked for.
+func (c *Console) aged(e Event) {
+	word, colour := strings.ToUpper(string(e.Result.Status)), green
+	switch e.Result.Status {
+	case Error:
+		word, colour = "ERROR STALE", red
+	case RuntimeError:
+		word, colour = "ERROR", red
+	case Warn:
+		colour = yellow
+	case Skipped:
+		word, colour = "SKIP", yellow
+	}
+	c.progress(e, word+" freshness of "+e.Result.Name(), fmt.Sprintf("%s in %.2fs", word, e.Result.Took().Seconds()), colour)
 }
 
 func skipText(r *Result) string {
@@ -140,10 +206,18 @@ func errorText(r *Result) string {
 // summary ends the output: what ran, what went wrong and where to look, and
 // the line of counts that tools search for.
 func (c *Console) summary(rs *Results) {
+	if rs.Command == Compile && !rs.Failed() || !c.begun && len(rs.All) == 0 {
+		return
+	}
 	c.line("")
 	c.line("Finished running%s in %s.", counted(rs), spelled(rs.Elapsed))
 	failed, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(Warn)
 	c.line("")
+	if rs.Command == SourceFreshness {
+		c.problems(rs)
+		c.line("Done.")
+		return
+	}
 	if failed+warnings == 0 && !rs.Failed() {
 		c.line("%s", c.paint("Completed successfully", green))
 	} else {
@@ -157,20 +231,30 @@ func (c *Console) summary(rs *Results) {
 		c.line("")
 		c.line("%s", c.paint("Warning: "+warning, yellow))
 	}
-	for _, r := range rs.All {
-		if r.Failed() || r.Status == Warn {
-			c.problem(r)
-		}
-	}
+	c.problems(rs)
 	c.line("")
 	passed := rs.Count(Pass) + rs.Count(Success)
-	c.line("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d NO-OP=0 TOTAL=%d", passed, warnings, failed, rs.Count(Skipped), rs.Total())
+	c.line("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d NO-OP=%d TOTAL=%d", passed, warnings, failed, rs.Count(Skipped), rs.Count(NoOp), rs.Total())
 }
 
 // sampleShown is how many of a sample's rows are printed.
 const sampleShown = 10
 
+// problems tells what went wrong; of sources, which are only asked, no warnings.
+func (c *Console) problems(rs *Results) {
+	for _, r := range rs.All {
+		if r.Failed() || r.Status == Warn && r.Source == nil {
+			c.problem(r)
+		}
+	}
+}
+
 func (c *Console) problem(r *Result) {
+	if c.Quiet && r.Failed() {
+		loud := *c
+		loud.Quiet = false
+		c = &loud
+	}
 	word, colour := "Failure", red
 	if r.Status == Warn {
 		word, colour = "Warning", yellow
@@ -178,9 +262,14 @@ func (c *Console) problem(r *Result) {
 	name := r.Name()
 	if r.Node != nil {
 		name = r.Node.Name
+	} else if r.Source != nil {
+		name = r.Source.Name
 	}
 	c.line("")
 	c.line("%s", c.paint(fmt.Sprintf("%s in %s %s (%s)", word, r.Type(), name, r.File()), colour))
+	if r.Source != nil && r.Freshness != nil {
+		c.line("  Status: %s", r.Status)
+	}
 	c.indented(r.Message)
 	if len(r.Sample.Rows) > 0 {
 		rows := r.Sample.Rows[:min(len(r.Sample.Rows), sampleShown)]
@@ -216,8 +305,8 @@ func (c *Console) indented(text string) {
 	}
 }
 
-// counted is " 3 seeds, 5 table models, 20 data tests", in the order of first
-// occurrence.
+// counted is " 3 seeds, 5 table models, 20 data tests", sorted as dbt does it:
+// by the words in the singular.
 func counted(rs *Results) string {
 	var order []string
 	counts := map[string]int{}
@@ -231,6 +320,7 @@ func counted(rs *Results) string {
 		}
 		counts[kind]++
 	}
+	slices.Sort(order)
 	parts := make([]string, len(order))
 	for i, kind := range order {
 		parts[i] = plural(counts[kind], kind)
@@ -245,22 +335,18 @@ func kindOf(r *Result) string {
 	switch r.Type() {
 	case dbt.Model:
 		return r.Node.Config.Materialized() + " model"
-	case dbt.DataTest:
-		return "data test"
-	case dbt.UnitTestResource:
-		return "unit test"
 	case dbt.Operation:
 		return "project hook"
 	}
-	return string(r.Type())
+	return strings.ReplaceAll(string(r.Type()), "_", " ")
 }
 
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "s") {
-		return fmt.Sprintf("%d %ses", n, noun)
+	if noun == string(dbt.DataTest) {
+		noun = "data test"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -14,7 +14,8 @@ const (
 
 // Event is one step of a run that is worth telling.
 type Event struct {
-	Kind EventKind
+	Kind    EventKind
+	Command Command
 	// Result is the node's, incomplete while it runs; nil for the run's events.
 	Result *Result
 	// Total is the N of "k of N".
@@ -32,6 +33,7 @@ func (r *run) report(e Event) {
 	if r.Report == nil {
 		return
 	}
+	e.Command = r.Command
 	r.reporting.Lock()
 	defer r.reporting.Unlock()
 	r.Report(e)

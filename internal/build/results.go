@@ -21,13 +21,20 @@ const (
 	Fail    Status = "fail"
 	Error   Status = "error"
 	Skipped Status = "skipped"
+	// NoOp is an exposure, which is a part of a build and nothing to run.
+	NoOp Status = "no-op"
+	// RuntimeError is a source whose age could not be asked for.
+	RuntimeError Status = "runtime error"
 )
 
 // Result is what became of one node, unit test or hook.
 type Result struct {
 	UniqueID string
-	Node     *dbt.Node     // nil for unit tests
-	UnitTest *dbt.UnitTest // nil for everything else
+	// One of these is set.
+	Node     *dbt.Node
+	UnitTest *dbt.UnitTest
+	Source   *dbt.Source
+	Exposure *dbt.Exposure
 
 	Status  Status
 	Message string
@@ -35,6 +42,8 @@ type Result struct {
 	Failures *int64
 	// Sample are the first rows that made a test warn or fail.
 	Sample warehouse.Table
+	// Freshness is how old a source is; nil when that was not found out.
+	Freshness *Freshness
 	// SkippedFor is the id of the failure for which the node was skipped.
 	SkippedFor string
 	// Rows is the number of rows written, -1 where that is not known.
@@ -60,7 +69,9 @@ type Result struct {
 
 // Failed reports a result that makes the run fail and gates what descends from
 // it: an error or a failing test.
-func (r *Result) Failed() bool { return r.Status == Error || r.Status == Fail }
+func (r *Result) Failed() bool {
+	return r.Status == Error || r.Status == Fail || r.Status == RuntimeError
+}
 
 // Took is how long the node ran.
 func (r *Result) Took() time.Duration { return r.Finished.Sub(r.Started) }
@@ -70,6 +81,10 @@ func (r *Result) Name() string {
 	switch {
 	case r.UnitTest != nil:
 		return r.UnitTest.Model + "::" + r.UnitTest.Name
+	case r.Source != nil:
+		return r.Source.SourceName + "." + r.Source.Name
+	case r.Exposure != nil:
+		return r.Exposure.Name
 	case r.Node.ResourceType == dbt.Operation:
 		return fmt.Sprintf("%s.%s.%d", r.Node.PackageName, r.Node.Hook.When, r.Node.Hook.Index)
 	case r.Node.ResourceType == dbt.DataTest || r.Node.IsEphemeral():
@@ -80,16 +95,26 @@ func (r *Result) Name() string {
 
 // File is where the subject is declared, relative to the project.
 func (r *Result) File() string {
-	if r.UnitTest != nil {
+	switch {
+	case r.UnitTest != nil:
 		return r.UnitTest.OriginalFilePath
+	case r.Source != nil:
+		return r.Source.OriginalFilePath
+	case r.Exposure != nil:
+		return r.Exposure.OriginalFilePath
 	}
 	return r.Node.OriginalFilePath
 }
 
 // Type is the subject's resource type.
 func (r *Result) Type() dbt.ResourceType {
-	if r.UnitTest != nil {
+	switch {
+	case r.UnitTest != nil:
 		return dbt.UnitTestResource
+	case r.Source != nil:
+		return dbt.SourceResource
+	case r.Exposure != nil:
+		return dbt.ExposureResource
 	}
 	return r.Node.ResourceType
 }
@@ -101,6 +126,7 @@ func (r *Result) fail(err error) {
 
 // Results are all results of a run, in the order in which they ended.
 type Results struct {
+	Command Command
 	All     []*Result
 	Started time.Time
 	Elapsed time.Duration
@@ -135,7 +161,9 @@ func (rs *Results) Total() int {
 // Failed reports a run that must end with exit status 1: something failed, or
 // did not run.
 func (rs *Results) Failed() bool {
-	return rs.Stopped != nil || rs.Count(Error)+rs.Count(Fail)+rs.Count(Skipped) > 0
+	return rs.Stopped != nil || slices.ContainsFunc(rs.All, func(r *Result) bool {
+		return r.Failed() && !r.silent || r.Status == Skipped && r.Exposure == nil && !r.silent
+	})
 }
 
 // Find returns the result of a node.
@@ -153,6 +181,14 @@ func (r *run) newResult(id string) *Result {
 		result.UnitTest = t
 		return result
 	}
+	if source, ok := r.Project.Sources[id]; ok {
+		result.Source = source
+		return result
+	}
+	if exposure, ok := r.Project.Exposures[id]; ok {
+		result.Exposure = exposure
+		return result
+	}
 	n := r.Project.Nodes[id]
 	result.Node = n
 	result.RelationName = n.RelationName
@@ -164,6 +200,7 @@ func (r *run) results(ctx context.Context) *Results {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return &Results{
+		Command:  r.Command,
 		All:      slices.Concat(r.hooksAt("on-run-start"), r.done, r.hooksAt("on-run-end")),
 		Started:  r.started,
 		Elapsed:  r.Now().Sub(r.started),

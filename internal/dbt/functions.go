@@ -41,7 +41,9 @@ func (s *scope) function(name string) jinja.Func {
 		}
 	case "print":
 		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			s.log(jinja.Str(argument(a, kw, 0, "msg", "")))
+			if s.p.options.Print != nil && s.execute {
+				s.p.options.Print(jinja.Str(argument(a, kw, 0, "msg", "")))
+			}
 			return "", nil
 		}
 	case "diff_of_two_dicts":

@@ -43,7 +43,8 @@ type Options struct {
 	Now          time.Time
 	InvocationID string
 
-	// Log receives what templates print with log(info=true) and print();
-	// nil discards it.
-	Log func(message string)
+	// Log receives what templates say with log(info=true), Print what they
+	// print(); nil discards it.
+	Log   func(message string)
+	Print func(message string)
 }

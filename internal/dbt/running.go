@@ -69,7 +69,7 @@ func (p *Project) CallNamed(ctx context.Context, r Running, name string, args []
 	}
 	v, err := m.call.Call(sc.state(ctx), values, named)
 	if err != nil {
-		return nil, templateProblem(m.OriginalFilePath, m.Line, err)
+		return nil, templateProblem(m.OriginalFilePath, 1, err)
 	}
 	return v, nil
 }
@@ -91,6 +91,8 @@ func (s *scope) value(v any) any {
 		return columnValue{s, x}
 	case *Config:
 		return x.values
+	case *Source:
+		return s.p.sourceDict(x)
 	case *Node:
 		return s.running(x)
 	}
@@ -107,4 +109,10 @@ func (s *scope) running(n *Node) *jinja.Dict {
 		d.Set("compiled_sql", s.compiled.Code)
 	}
 	return d
+}
+
+// FindMacro finds a macro as Call does.
+func (p *Project) FindMacro(name string) (*Macro, bool) {
+	m := p.macro(p.root, name)
+	return m, m != nil
 }

@@ -113,6 +113,11 @@ type Dialect struct {
 	// Both bind schema and name. Empty ListGrants: grants are not applied.
 	ListGrants  string
 	ListIndexes string
+
+	// Catalog describes the relations of one schema, which it binds behind the
+	// database, column by column: table, type as catalogs name it ('BASE
+	// TABLE', 'VIEW', …), comment, owner, column, its place, type, comment.
+	Catalog string
 }
 
 // Folding is what becomes of a name without quotes.

@@ -55,5 +55,32 @@ select column_name, data_type
 from duckdb_columns()
 where database_name = $1 and schema_name = $2 and table_name = $3
 order by column_index`,
+		Catalog: `
+with relations as (
+    select database_name, schema_name, table_name, 'BASE TABLE' as relation_type, comment
+    from duckdb_tables()
+    where not temporary
+    union all
+    select database_name, schema_name, view_name, 'VIEW', comment
+    from duckdb_views()
+    where not temporary
+)
+
+select
+    r.table_name,
+    r.relation_type,
+    r.comment,
+    null as owner,
+    c.column_name,
+    c.column_index::bigint as column_index,
+    c.data_type,
+    c.comment
+from relations as r
+inner join duckdb_columns() as c
+    on r.database_name = c.database_name
+    and r.schema_name = c.schema_name
+    and r.table_name = c.table_name
+where r.database_name = $1 and lower(r.schema_name) = lower($2)
+order by r.table_name, c.column_index`,
 	}
 }

@@ -66,6 +66,33 @@ where
     and n.nspname = $2
     and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by c.relname`,
+		Catalog: `
+select
+    c.relname as table_name,
+    case c.relkind
+        when 'v' then 'VIEW'
+        when 'm' then 'MATERIALIZED VIEW'
+        else 'BASE TABLE'
+    end as relation_type,
+    pg_catalog.obj_description(c.oid, 'pg_class') as relation_comment,
+    pg_catalog.pg_get_userbyid(c.relowner)::text as owner,
+    a.attname as column_name,
+    a.attnum::bigint as column_index,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) as data_type,
+    pg_catalog.col_description(c.oid, a.attnum) as column_comment
+from pg_catalog.pg_class as c
+inner join pg_catalog.pg_namespace as n
+    on c.relnamespace = n.oid
+inner join pg_catalog.pg_attribute as a
+    on c.oid = a.attrelid
+where
+    current_database() = $1
+    and lower(n.nspname) = lower($2)
+    and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and c.relpersistence in ('p', 'u')
+    and a.attnum > 0
+    and not a.attisdropped
+order by c.relname, a.attnum`,
 		ListColumns: `
 select
     a.attname as column_name,

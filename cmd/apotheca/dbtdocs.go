@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"apotheca/internal/build"
+)
+
+// docsFlags are those of docs generate.
+type docsFlags struct {
+	asItIs       bool
+	emptyCatalog bool
+	static       bool
+}
+
+func (a *app) dbtDocsCommand(f *dbtFlags) *cobra.Command {
+	docs := &cobra.Command{
+		Use:   "docs",
+		Short: "Describe the project and its warehouse in JSON",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	own := &docsFlags{}
+	generate := &cobra.Command{
+		Use:   "generate",
+		Short: "Write manifest.json and catalog.json",
+		Long: `Writes manifest.json and catalog.json, which the documentation site of dbt and
+other tools read. The site itself, index.html, is dbt's own and is not written.`,
+		Args: noNodes("apotheca dbt docs generate"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.invoke("generate", f).generateDocs(cmd.Context(), own)
+		},
+	}
+	flags := generate.Flags()
+	unset(flags, &own.asItIs, "compile", "compile the project first")
+	flags.BoolVar(&own.emptyCatalog, "empty-catalog", false, "ask the database for nothing")
+	flags.BoolVar(&own.static, "static", false, "")
+	_ = flags.MarkHidden("static")
+	docs.AddCommand(generate)
+	docs.AddCommand(&cobra.Command{
+		Use: "serve", Hidden: true, Args: cobra.ArbitraryArgs, DisableFlagParsing: true,
+		RunE: func(*cobra.Command, []string) error {
+			return usagef("docs serve is not supported: the documentation site is dbt's own").
+				hint("apotheca dbt docs generate writes the manifest.json and catalog.json that it shows")
+		},
+	})
+	return docs
+}
+
+func (i *invocation) generateDocs(ctx context.Context, f *docsFlags) error {
+	if f.static {
+		return usagef("docs generate --static is not supported: the page it writes is dbt's own").
+			hint("without --static it writes manifest.json and catalog.json")
+	}
+	if err := i.load(); err != nil {
+		return err
+	}
+	ids, err := i.selectNodes()
+	if err != nil {
+		return err
+	}
+	w, err := i.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	o := i.options(w, ids)
+	if !f.asItIs {
+		o.Command = build.Compile
+		results, err := build.Run(ctx, o)
+		if err != nil {
+			return err
+		}
+		if results.Failed() {
+			return errFailed
+		}
+	} else if err := i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) }); err != nil {
+		return err
+	}
+	i.console.Say("Building catalog")
+	if err := build.WriteCatalog(ctx, o, !f.emptyCatalog); err != nil {
+		return err
+	}
+	i.console.Say("Catalog written to %s", filepath.Join(i.targetDir(), "catalog.json"))
+	return nil
+}

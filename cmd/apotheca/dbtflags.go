@@ -1,0 +1,204 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// dbtFlags are the ones that dbt's commands share. Every flag may stand before
+// or behind the command, and has a variable: DBT_ and its name.
+type dbtFlags struct {
+	projectDir, profilesDir, profile, target string
+	targetPath, logPath                      string
+
+	selects, exclude, types, excludeTypes []string
+	selector, indirect                    string
+	state, deferState                     string
+	deferring, favorState                 bool
+
+	vars           string
+	threads        int
+	singleThreaded bool
+	fullRefresh    bool
+	failFast       bool
+	storeFailures  bool
+	empty          bool
+
+	warnError        bool
+	warnErrorOptions string
+
+	logFormat, logFormatFile, logLevel, logLevelFile string
+	debug, quiet, noPrint, noColours, noJSON         bool
+	anyVersion, noIntrospect                         bool
+	printerWidth                                     int
+}
+
+func (f *dbtFlags) register(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
+	flags.SortFlags = false
+	flags.StringVar(&f.projectDir, "project-dir", "", "the project's `folder` (default the nearest one with dbt_project.yml)")
+	flags.StringVar(&f.profilesDir, "profiles-dir", "", "`folder` of profiles.yml")
+	flags.StringVar(&f.profile, "profile", "", "`profile` to use instead of the project's")
+	flags.StringVarP(&f.target, "target", "t", "", "`output` of the profile")
+	flags.StringVar(&f.targetPath, "target-path", "", "`folder` of artifacts (default target)")
+	flags.StringVar(&f.logPath, "log-path", "", "`folder` of dbt.log (default logs)")
+	f.registerSelection(flags)
+	flags.StringVar(&f.vars, "vars", "", "variables, as `YAML` or JSON")
+	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
+	pair(flags, &f.singleThreaded, "single-threaded", "", "one node at a time, whatever the profile says")
+	pair(flags, &f.fullRefresh, "full-refresh", "f", "rebuild incremental models and seeds from nothing")
+	pair(flags, &f.failFast, "fail-fast", "x", "start nothing more after the first failure")
+	pair(flags, &f.storeFailures, "store-failures", "", "keep the rows that made a test fail in the database")
+	pair(flags, &f.empty, "empty", "", "read no rows from refs and sources")
+	flags.BoolVar(&f.warnError, "warn-error", false, "what dbt warns of is an error")
+	flags.StringVar(&f.warnErrorOptions, "warn-error-options", "", "which warnings are errors, as `YAML`: {error: all, warn: […], silence: […]}")
+	f.registerOutput(flags)
+	registerIgnored(flags)
+}
+
+func (f *dbtFlags) registerSelection(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&f.selects, "select", "s", nil, "`nodes` to include, in dbt's selection syntax")
+	for _, old := range []struct{ name, short string }{{"models", "m"}, {"model", ""}} {
+		flags.StringArrayVarP(&f.selects, old.name, old.short, nil, "the older name of --select")
+		_ = flags.MarkHidden(old.name)
+	}
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "`nodes` to leave out")
+	flags.StringVar(&f.selector, "selector", "", "the selection of that `name` in selectors.yml")
+	flags.StringArrayVar(&f.types, "resource-type", nil, "only this `type`: model, seed, test, unit_test, source, …")
+	flags.StringArrayVar(&f.excludeTypes, "exclude-resource-type", nil, "all but this `type`")
+	flags.StringArrayVar(&f.types, "resource-types", nil, "")
+	flags.StringArrayVar(&f.excludeTypes, "exclude-resource-types", nil, "")
+	_ = flags.MarkHidden("resource-types")
+	_ = flags.MarkHidden("exclude-resource-types")
+	flags.StringVar(&f.indirect, "indirect-selection", "eager", "which `tests` come along: eager, cautious, buildable or empty")
+	flags.StringVar(&f.state, "state", "", "`folder` of another run's artifacts, to compare with or to defer to")
+	flags.StringVar(&f.deferState, "defer-state", "", "`folder` of the artifacts to defer to, if not that of --state")
+	pair(flags, &f.deferring, "defer", "", "read what is not selected from where the state has it")
+	pair(flags, &f.favorState, "favor-state", "", "with --defer, also read from there what exists here")
+}
+
+func (f *dbtFlags) registerOutput(flags *pflag.FlagSet) {
+	flags.StringVar(&f.logFormat, "log-format", "default", "how lines look: default, text, debug or json")
+	flags.StringVar(&f.logFormatFile, "log-format-file", "debug", "how lines of dbt.log look")
+	flags.StringVar(&f.logLevel, "log-level", "info", "the least `severity` that is shown: debug, info, warn, error or none")
+	flags.StringVar(&f.logLevelFile, "log-level-file", "debug", "the least `severity` that is kept in dbt.log")
+	pair(flags, &f.debug, "debug", "d", "show what is only for finding mistakes")
+	pair(flags, &f.quiet, "quiet", "q", "show nothing but errors, results and what templates print")
+	unset(flags, &f.noPrint, "print", "show what templates print()")
+	unset(flags, &f.noColours, "use-colors", "colour the lines of a terminal")
+	unset(flags, &f.noJSON, "write-json", "write manifest.json and run_results.json")
+	unset(flags, &f.anyVersion, "version-check", "heed require-dbt-version")
+	unset(flags, &f.noIntrospect, "introspect", "let templates ask the database while compiling")
+	flags.IntVar(&f.printerWidth, "printer-width", 80, "`columns` of the lines on the console")
+}
+
+// registerIgnored takes the flags about things that do not exist here: a cache
+// of parsed projects, its parsers, statistics of use.
+func registerIgnored(flags *pflag.FlagSet) {
+	for _, name := range []string{
+		"partial-parse", "partial-parse-file-diff", "static-parser", "use-experimental-parser", "use-fast-test-edges", "cache-selected-only",
+		"populate-cache", "log-cache-events", "send-anonymous-usage-stats", "show-all-deprecations", "macro-debugging",
+		"use-colors-file", "upload-to-artifacts-ingest-api", "show-resource-report",
+	} {
+		pair(flags, new(bool), name, "", "")
+	}
+	for name, short := range map[string]string{"record-timing-info": "r", "log-file-max-bytes": "", "partial-parse-file-path": ""} {
+		flags.StringP(name, short, "", "")
+		_ = flags.MarkHidden(name)
+	}
+}
+
+// pair registers --name and --no-name; the value is true for the one that
+// changes something, which is the one that help shows.
+func pair(flags *pflag.FlagSet, to *bool, name, short, usage string) {
+	addSwitch(flags, switchValue{to, true}, name, short, usage)
+	addSwitch(flags, switchValue{to, false}, "no-"+name, "", "")
+}
+
+// unset is a pair whose usual state is on: the value is true for --no-name.
+func unset(flags *pflag.FlagSet, to *bool, name, usage string) {
+	addSwitch(flags, switchValue{to, true}, "no-"+name, "", "do not "+usage)
+	addSwitch(flags, switchValue{to, false}, name, "", "")
+}
+
+func addSwitch(flags *pflag.FlagSet, v switchValue, name, short, usage string) {
+	flag := flags.VarPF(v, name, short, usage)
+	flag.NoOptDefVal = "true"
+	flag.Hidden = usage == ""
+}
+
+// switchValue is one half of a pair.
+type switchValue struct {
+	to *bool
+	on bool
+}
+
+func (switchValue) Type() string     { return "bool" }
+func (v switchValue) String() string { return strconv.FormatBool(v.to != nil && *v.to == v.on) }
+
+func (v switchValue) Set(text string) error {
+	given, err := truth(text)
+	*v.to = given == v.on
+	return err
+}
+
+// truth reads a boolean as dbt's variables spell them.
+func truth(text string) (bool, error) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "1", "true", "t", "yes", "y", "on":
+		return true, nil
+	case "0", "false", "f", "no", "n", "off", "":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", text)
+}
+
+// readEnvironment sets the flags that the command line leaves alone.
+func (f *dbtFlags) readEnvironment(flags *pflag.FlagSet, env func(string) (string, bool)) error {
+	var wrong error
+	changed := func(name string) bool { flag := flags.Lookup(name); return flag != nil && flag.Changed }
+	flags.VisitAll(func(flag *pflag.Flag) {
+		name := strings.TrimPrefix(flag.Name, "no-")
+		if name != flag.Name || changed(name) || changed("no-"+name) || name == "help" {
+			return
+		}
+		variable := "DBT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		value, ok := env(variable)
+		if !ok || value == "" || slices.Contains(withoutVariable(), name) {
+			return
+		}
+		if err := flag.Value.Set(value); err != nil {
+			wrong = usagef("%s=%s: %v", variable, value, err)
+		}
+	})
+	return wrong
+}
+
+// withoutVariable are the flags that dbt takes from the command line alone.
+func withoutVariable() []string {
+	return []string{"select", "models", "model", "exclude", "selector", "vars", "threads", "args", "inline", "limit", "output", "output-keys"}
+}
+
+// lists are the flags whose values may follow one another.
+func (*dbtFlags) lists() []string {
+	return []string{
+		"--select", "-s", "--models", "--model", "-m", "--exclude", "--resource-type", "--resource-types",
+		"--exclude-resource-type", "--exclude-resource-types", "--output-keys",
+	}
+}
+
+// templateFlags are the ones that templates read as flags.NAME.
+func (f *dbtFlags) templateFlags() map[string]any {
+	return map[string]any{
+		"STORE_FAILURES": f.storeFailures, "FAIL_FAST": f.failFast, "EMPTY": f.empty, "DEBUG": f.debug, "QUIET": f.quiet,
+		"WARN_ERROR": f.warnError, "DEFER": f.deferring, "FAVOR_STATE": f.favorState, "PRINT": !f.noPrint, "NO_PRINT": f.noPrint,
+		"USE_COLORS": !f.noColours, "WRITE_JSON": !f.noJSON, "VERSION_CHECK": !f.anyVersion, "INTROSPECT": !f.noIntrospect,
+		"INDIRECT_SELECTION": cmp.Or(f.indirect, "eager"), "PRINTER_WIDTH": f.printerWidth, "LOG_FORMAT": f.logFormat,
+	}
+}
