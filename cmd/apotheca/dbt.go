@@ -179,7 +179,11 @@ func (i *invocation) buildNodes(ctx context.Context, ids []string) error {
 	if err != nil {
 		return err
 	}
-	i.compiled = slices.DeleteFunc(results.All, func(r *build.Result) bool { return r.Node == nil || r.Type() == dbt.DataTest })
+	for _, r := range results.All {
+		if r.Node != nil && r.Type() != dbt.DataTest {
+			i.compiled = append(i.compiled, r)
+		}
+	}
 	if results.Failed() {
 		return errFailed
 	}
