@@ -78,6 +78,7 @@ func (l *loader) load() error {
 	if unreadable {
 		return l.stop() // so would be every ref to what is declared in there
 	}
+	l.loadSelectors()
 	l.finish()
 	return l.stop()
 }

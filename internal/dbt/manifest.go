@@ -61,7 +61,7 @@ func (p *Project) manifestSections(compiled map[string]*Compiled) []manifestSect
 		sectionOfAll("exposures", p.Exposures, p.exposureDict),
 		sectionOfAll("metrics", p.Metrics, p.semanticDict),
 		sectionOfAll("groups", p.Groups, groupDict),
-		{key: "selectors"},
+		sectionOfAll("selectors", p.selectors, func(s *namedSelector) *jinja.Dict { return s.dict }),
 		p.disabledSection(),
 		{"parent_map", withUnresolved(keysOf(p.Parents)), neighbours(p.Parents)},
 		{"child_map", withUnresolved(keysOf(p.Children)), neighbours(p.Children)},

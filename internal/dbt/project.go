@@ -51,6 +51,9 @@ type Project struct {
 	secrets     []string
 	secretsLock sync.Mutex
 
+	selectors map[string]*namedSelector // of selectors.yml
+	deferral  *deferral
+
 	options       Options
 	root          *pkg
 	packages      map[string]*pkg // with the root, without dbt's own

@@ -186,6 +186,9 @@ func (s *scope) ref(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if with, ok := s.over.Refs[n.UniqueID]; ok {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
+	if with, ok, err := s.deferred(n); err != nil || ok {
+		return relationValue{s, with}, err
+	}
 	if n.IsEphemeral() {
 		return s.ephemeral(n)
 	}

@@ -2,7 +2,7 @@ package dbt
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -21,6 +21,11 @@ type Selection struct {
 	// Indirect decides which tests come with selected nodes: eager (default),
 	// cautious, buildable or empty.
 	Indirect string
+	// Selector names a selector of selectors.yml, which stands in for Select
+	// and Exclude.
+	Selector string
+	// State is what state:, result: and source_status: compare with; may be nil.
+	State *State
 	// Missed is told of every term of Select that matches nothing; may be nil.
 	Missed func(term string)
 }
@@ -36,26 +41,14 @@ func (p *Project) Select(s Selection) ([]string, error) {
 			return nil, hintedf("one of "+strings.Join(selectable(), ", "), "there is no resource type %q", kind)
 		}
 	}
-	q := &selector{p: p, all: p.resources(), indirect: s.Indirect}
+	q := &selector{p: p, all: p.resources(), indirect: s.Indirect, state: s.State}
 	for id := range q.all {
 		q.ids = append(q.ids, id)
 	}
 	sort.Strings(q.ids)
-	chosen := idSet{}
-	if len(s.Select) == 0 {
-		for _, id := range q.ids {
-			chosen[id] = true
-		}
-	} else {
-		var err error
-		q.missed = s.Missed
-		if chosen, err = q.union(s.Select); err != nil {
-			return nil, err
-		}
-		q.missed = nil
-		if s.Indirect == "cautious" || s.Indirect == "buildable" {
-			chosen = q.withTests(chosen, chosen) // a test whose parents come from several terms
-		}
+	chosen, err := q.included(s)
+	if err != nil {
+		return nil, err
 	}
 	excluded, err := q.union(s.Exclude)
 	if err != nil {
@@ -72,6 +65,36 @@ func (p *Project) Select(s Selection) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// included is what is selected before anything is excluded.
+func (q *selector) included(s Selection) (idSet, error) {
+	named := q.p.defaultSelector()
+	if s.Selector != "" {
+		var err error
+		if named, err = q.p.named(s.Selector); err != nil {
+			return nil, err
+		}
+	}
+	chosen := idSet{}
+	var err error
+	switch {
+	case named != nil && (s.Selector != "" || len(s.Select) == 0 && len(s.Exclude) == 0):
+		chosen, err = q.evaluate(named.spec)
+	case len(s.Select) == 0:
+		for _, id := range q.ids {
+			chosen[id] = true
+		}
+		return chosen, nil
+	default:
+		q.missed = s.Missed
+		chosen, err = q.union(s.Select)
+		q.missed = nil
+	}
+	if err == nil && (s.Indirect == "cautious" || s.Indirect == "buildable") {
+		chosen = q.withTests(chosen, chosen, s.Indirect) // a test whose parents come from several terms
+	}
+	return chosen, err
 }
 
 func hasKind(kinds []ResourceType, kind ResourceType) bool {
@@ -92,6 +115,7 @@ type selector struct {
 	all      map[string]*resource
 	ids      []string
 	indirect string
+	state    *State
 	missed   func(term string)
 }
 
@@ -150,7 +174,7 @@ func inSelection(term string, err error) Problem {
 
 // criterion finds what a term names, follows the graph and adds the tests.
 func (q *selector) criterion(c criterion) (idSet, error) {
-	match, err := q.p.matcher(c)
+	match, err := q.matcher(c)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +201,11 @@ func (q *selector) criterion(c criterion) (idSet, error) {
 	if c.children > 0 {
 		out = union(out, q.follow(found, q.p.Children, c.children))
 	}
-	return q.withTests(out, found), nil
+	mode := q.indirect
+	if c.indirect != "" {
+		mode = c.indirect
+	}
+	return q.withTests(out, found, mode), nil
 }
 
 func union(a, b idSet) idSet {
@@ -212,18 +240,18 @@ func (q *selector) follow(from idSet, next map[string][]string, steps int) idSet
 
 // withTests adds the tests of what was selected, and takes away those that the
 // kind of indirect selection does not allow, unless they were named themselves.
-func (q *selector) withTests(chosen, named idSet) idSet {
+func (q *selector) withTests(chosen, named idSet, mode string) idSet {
 	out := idSet{}
 	for id := range chosen {
 		if !q.isTest(id) || named[id] {
 			out[id] = true
 		}
 	}
-	if q.indirect == "empty" {
+	if mode == "empty" {
 		return out
 	}
 	reach := out
-	if q.indirect == "buildable" {
+	if mode == "buildable" {
 		reach = union(out, q.follow(out, q.p.Parents, unbounded))
 	}
 	candidates := idSet{}
@@ -235,7 +263,7 @@ func (q *selector) withTests(chosen, named idSet) idSet {
 		}
 	}
 	for id := range candidates {
-		if q.all[id].kind == UnitTestResource || q.indirect == "" || q.indirect == "eager" || q.allParentsIn(id, reach) {
+		if q.all[id].kind == UnitTestResource || mode == "" || mode == "eager" || q.allParentsIn(id, reach) {
 			out[id] = true
 		}
 	}
@@ -257,7 +285,7 @@ func (q *selector) isTest(id string) bool {
 }
 
 // configMatches compares a config, found by a dotted key, with a text: a list
-// by any element, a boolean by true or false, a mapping by its keys.
+// by any element, a boolean by true or false.
 func configMatches(c *Config, key, want string) bool {
 	parts := strings.Split(key, ".")
 	v, ok := c.Get(configKey(parts[0]))
@@ -268,17 +296,21 @@ func configMatches(c *Config, key, want string) bool {
 		}
 		v, ok = d.Get(part)
 	}
-	switch x := v.(type) {
-	case *jinja.List:
-		return anyMatch(want, texts(x))
-	case *jinja.Dict:
-		return anyMatch(want, texts(jinja.NewList(keysIn(x)...)))
-	case bool:
-		return strings.EqualFold(want, fmt.Sprint(x))
-	case nil:
-		return false
+	one := func(v any) bool {
+		switch x := v.(type) {
+		case bool:
+			return strings.EqualFold(want, strconv.FormatBool(x))
+		case string:
+			return x == want || key == "severity" && strings.EqualFold(x, want)
+		case nil:
+			return false
+		}
+		return jinja.Str(v) == want
 	}
-	return ok && wildcard(want, jinja.Str(v))
+	if l, isList := v.(*jinja.List); isList {
+		return slices.ContainsFunc(l.V, one)
+	}
+	return ok && one(v)
 }
 
 // BuildOrder returns, for each of the ids, the ids among them it must wait for,

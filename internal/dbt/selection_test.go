@@ -136,7 +136,10 @@ func TestSelectRefuses(t *testing.T) {
 	for element, want := range map[string]string{
 		"@a+":                 "cannot stand together",
 		"tga:nightly":         "did you mean tag:",
-		"state:modified":      "not supported",
+		"state:modified":      "no comparison manifest",
+		"result:error":        "No comparison run_results",
+		"version:newest":      "no kind of version",
+		"metric:a.b.c":        "is not name or package.name",
 		"resource_type:modle": "no resource type",
 		"source:a.b.c.d":      "is not source",
 	} {

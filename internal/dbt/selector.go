@@ -20,6 +20,8 @@ type criterion struct {
 	// childrensParents is the @ in front: the descendants and all they need.
 	childrensParents  bool
 	parents, children int // 0: none; unbounded: all
+	// indirect overrides how tests come along; empty leaves it.
+	indirect string
 }
 
 const unbounded = math.MaxInt
@@ -71,26 +73,28 @@ func defaultMethod(value string) string {
 
 // resource is what selection knows of anything that can be selected.
 type resource struct {
-	id       string
-	kind     ResourceType
-	name     string
-	pkg      string
-	path     string // original file path
-	fqn      []string
-	tags     []string
-	group    string
-	access   string
-	config   *Config
-	node     *Node
-	source   *Source
-	unitTest *UnitTest
+	id   string
+	kind ResourceType
+	name string
+	pkg  string
+	path string // original file path
+	// patchPath is the properties file that describes it, or empty.
+	patchPath string
+	fqn       []string
+	tags      []string
+	group     string
+	access    string
+	config    *Config
+	node      *Node
+	source    *Source
+	unitTest  *UnitTest
 }
 
 func (p *Project) resources() map[string]*resource {
 	all := make(map[string]*resource, len(p.Nodes)+len(p.Sources))
 	for id, n := range p.Nodes {
 		all[id] = &resource{id: id, kind: n.ResourceType, name: n.Name, pkg: n.PackageName, path: n.OriginalFilePath, fqn: n.FQN, tags: n.Tags,
-			group: n.Group, access: n.Access, config: n.Config, node: n}
+			group: n.Group, access: n.Access, config: n.Config, node: n, patchPath: n.patchFile()}
 	}
 	for id, s := range p.Sources {
 		all[id] = &resource{id: id, kind: SourceResource, name: s.Name, pkg: s.PackageName, path: s.OriginalFilePath, fqn: s.FQN, tags: s.Tags,
@@ -104,24 +108,36 @@ func (p *Project) resources() map[string]*resource {
 		all[id] = &resource{id: id, kind: ExposureResource, name: e.Name, pkg: e.PackageName, path: e.OriginalFilePath, fqn: e.FQN, tags: e.Tags,
 			config: e.Config}
 	}
+	for _, s := range p.semantics() {
+		all[s.UniqueID] = &resource{id: s.UniqueID, kind: s.ResourceType, name: s.Name, pkg: s.PackageName, path: s.OriginalFilePath, fqn: s.FQN,
+			tags: s.Tags, group: s.Group, config: s.Config}
+	}
 	return all
+}
+
+// patchFile is the properties file that describes a node, or empty.
+func (n *Node) patchFile() string {
+	_, file, _ := strings.Cut(n.PatchPath, "://")
+	return file
 }
 
 // methods are the selection methods.
 func methods() []string {
-	return []string{"fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "resource_type", "test_type", "test_name", "exposure", "unit_test"}
+	return []string{"fqn", "tag", "group", "access", "source", "path", "file", "package", "config", "resource_type", "test_type", "test_name",
+		"exposure", "metric", "semantic_model", "saved_query", "unit_test", "version", "state", "result", "source_status"}
 }
 
 // selectable are the resource types.
 func selectable() []string {
-	return []string{"model", "seed", "snapshot", "test", "analysis", "operation", "source", "exposure", "unit_test"}
+	return []string{"model", "seed", "snapshot", "test", "analysis", "operation", "source", "exposure", "unit_test", "metric", "semantic_model", "saved_query"}
 }
 
 // matcher returns what a criterion's method looks for, or why it cannot.
-func (p *Project) matcher(c criterion) (func(r *resource) bool, error) {
+func (q *selector) matcher(c criterion) (func(r *resource) bool, error) {
+	p := q.p
 	switch c.method {
 	case "fqn":
-		return func(r *resource) bool { return r.kind != ExposureResource && fqnMatches(r, c.value) }, nil
+		return func(r *resource) bool { return r.kind != SourceResource && fqnMatches(r, c.value) }, nil
 	case "tag":
 		return func(r *resource) bool { return anyMatch(c.value, r.tags) }, nil
 	case "group":
@@ -131,7 +147,9 @@ func (p *Project) matcher(c criterion) (func(r *resource) bool, error) {
 	case "source":
 		return sourceMatcher(c)
 	case "path":
-		return func(r *resource) bool { return pathMatches(r.path, strings.TrimSuffix(c.value, "/")) }, nil
+		return func(r *resource) bool {
+			return pathMatches(r.path, strings.TrimSuffix(c.value, "/")) || r.patchPath != "" && pathIs(r.patchPath, c.value)
+		}, nil
 	case "file":
 		return func(r *resource) bool {
 			return wildcard(c.value, path.Base(r.path)) || r.path == c.value || wildcard(c.value, stemOf(r.path))
@@ -153,14 +171,18 @@ func (p *Project) matcher(c criterion) (func(r *resource) bool, error) {
 		return testTypeMatcher(c)
 	case "test_name":
 		return func(r *resource) bool {
-			return r.node != nil && r.node.Test != nil && wildcard(c.value, r.node.Test.Name)
+			return r.node != nil && r.node.Test != nil && wildcard(c.value, r.node.Test.Name) || r.unitTest != nil && wildcard(c.value, r.name)
 		}, nil
-	case "exposure":
-		return func(r *resource) bool { return r.kind == ExposureResource && fqnMatches(r, c.value) }, nil
-	case "unit_test":
-		return func(r *resource) bool { return r.kind == UnitTestResource && fqnMatches(r, c.value) }, nil
-	case "state", "result", "source_status", "metric", "semantic_model", "saved_query", "version", "selector":
-		return nil, hintedf("select with one of "+strings.Join(methods(), ", "), "the selection method %s: is not supported", c.method)
+	case "exposure", "metric", "semantic_model", "saved_query", "unit_test":
+		return namedMatcher(c)
+	case "version":
+		return versionMatcher(c)
+	case "state":
+		return p.stateMatcher(c.value, q.state)
+	case "result":
+		return resultMatcher(c.value, q.state)
+	case "source_status":
+		return sourceStatusMatcher(c.value, q.state)
 	}
 	hint := "the methods are " + strings.Join(methods(), ", ")
 	if near := nearest(c.method, methods()); near != "" {
@@ -188,6 +210,39 @@ func testTypeMatcher(c criterion) (func(r *resource) bool, error) {
 	return nil, hintedf("generic, singular, data or unit", "there is no test type %q", c.value)
 }
 
+// namedMatcher reads name or package.name, each with wildcards.
+func namedMatcher(c criterion) (func(r *resource) bool, error) {
+	pkgName, name, dotted := strings.Cut(c.value, ".")
+	if !dotted {
+		pkgName, name = "*", c.value
+	}
+	if strings.Contains(name, ".") {
+		return nil, fmt.Errorf("%q is not name or package.name", c.value)
+	}
+	return func(r *resource) bool {
+		return string(r.kind) == c.method && wildcard(pkgName, r.pkg) && wildcard(name, r.name)
+	}, nil
+}
+
+// versionMatcher tells versions of models from the latest one.
+func versionMatcher(c criterion) (func(r *resource) bool, error) {
+	if !in(c.value, "latest", "prerelease", "old", "none") {
+		return nil, hintedf("latest, prerelease, old or none", "there is no kind of version %q", c.value)
+	}
+	return func(r *resource) bool {
+		switch {
+		case r.kind != Model:
+			return false
+		case r.node.Version == nil:
+			return c.value == "none"
+		case c.value == "latest":
+			return r.node.isLatest()
+		}
+		order := compareModelVersions(r.node.Version, r.node.LatestVersion)
+		return c.value == "prerelease" && order > 0 || c.value == "old" && order < 0
+	}, nil
+}
+
 // sourceMatcher reads source, source.table or package.source.table, each with
 // wildcards.
 func sourceMatcher(c criterion) (func(r *resource) bool, error) {
@@ -210,6 +265,13 @@ func sourceMatcher(c criterion) (func(r *resource) bool, error) {
 // fqnMatches: a whole fully qualified name or the beginning of one, with or
 // without the package, either with wildcards, or the bare name.
 func fqnMatches(r *resource, selector string) bool {
+	if r.node != nil && r.node.Version != nil {
+		parts := strings.Split(selector, ".")
+		if last := len(r.fqn) - 2; r.fqn[last] == selector || strings.Join(r.fqn[last:], "_") == strings.Join(parts[max(0, len(parts)-2):], "_") {
+			return true
+		}
+		return prefixMatches(r.fqn, selector) || prefixMatches(r.fqn[1:], selector)
+	}
 	return r.fqn[len(r.fqn)-1] == selector || prefixMatches(r.fqn, selector) || prefixMatches(r.fqn[1:], selector)
 }
 
@@ -243,6 +305,11 @@ func pathMatches(file, selector string) bool {
 	}
 	pattern := strings.Split(selector, "/")
 	return globMatches(pattern, strings.Split(file, "/"))
+}
+
+// pathIs: the file itself, or a pattern of it.
+func pathIs(file, selector string) bool {
+	return file == path.Clean(selector) || strings.ContainsAny(selector, "*?[") && globMatches(strings.Split(selector, "/"), strings.Split(file, "/"))
 }
 
 func globMatches(pattern, parts []string) bool {
