@@ -20,6 +20,7 @@ import (
 
 func (a *app) dbtCommand() *cobra.Command {
 	f := &dbtFlags{}
+	askedVersion := false
 	parent := &cobra.Command{
 		Use:   "dbt",
 		Short: "Run a dbt project in-process",
@@ -31,13 +32,22 @@ exit codes, without Python. What dbt has and this does not fails with its name.`
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if askedVersion {
+				a.printVersion()
+				return nil
+			}
+			return cmd.Help()
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.hideSecrets()
 			return f.readEnvironment(cmd.Flags(), a.env)
 		},
 	}
 	f.register(parent)
+	parent.Flags().BoolVarP(&askedVersion, "version", "v", false, "print the version of dbt that is followed")
+	parent.Flags().BoolVarP(&askedVersion, "Version", "V", false, "")
+	_ = parent.Flags().MarkHidden("Version")
 	for _, c := range nodeCommands() {
 		parent.AddCommand(a.dbtNodesCommand(f, c))
 	}
@@ -128,7 +138,7 @@ func (a *app) invoke(command string, f *dbtFlags) *invocation {
 // load reads the project. It says what was found, as dbt does.
 func (i *invocation) load() error {
 	i.console.Say("Running with dbt=%s", dbt.Version)
-	if _, err := i.readOnly(); err != nil {
+	if err := i.readOnly(); err != nil {
 		return err
 	}
 	i.console.Say("Registered adapter: %s=%s", i.project.Target.Type, version)
@@ -137,14 +147,14 @@ func (i *invocation) load() error {
 }
 
 // readOnly reads the project and says nothing of it.
-func (i *invocation) readOnly() (*dbt.Project, error) {
+func (i *invocation) readOnly() error {
 	dir, err := i.findProject()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	i.dir = dir
 	i.project, err = i.loadProject(i.command, dir, i.dbtFlags)
-	return i.project, err
+	return err
 }
 
 // open opens the target's warehouse.
@@ -197,7 +207,7 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 	}
 	return build.Options{
 		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command),
-		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast,
+		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures,
 		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
 	}
 }
@@ -245,7 +255,7 @@ func (i *invocation) selectNodes() ([]string, error) {
 	selection := dbt.Selection{
 		Select: words(i.selects), Exclude: words(i.exclude), Indirect: i.indirect,
 		Missed: func(term string) {
-			fmt.Fprintf(i.stderr, "warning: the selection criterion '%s' does not match any enabled nodes\n", term)
+			i.warn(fmt.Sprintf("the selection criterion '%s' does not match any enabled nodes", term))
 		},
 	}
 	for _, name := range words(i.types) {
@@ -300,11 +310,15 @@ func words(values []string) []string {
 
 // repeatLists lets a selection run on over several arguments, as dbt does:
 // `--select a b` becomes `--select a --select b`.
-func repeatLists(args []string) []string {
-	if len(args) == 0 || args[0] != "dbt" {
+func repeatLists(root *cobra.Command, args []string) []string {
+	parent := root
+	if root.Name() != "dbt" {
+		parent, _, _ = root.Find(args[:min(len(args), 1)])
+	}
+	if parent == nil || parent.Name() != "dbt" {
 		return args
 	}
-	lists, commands := (*dbtFlags)(nil).lists(), (&app{}).dbtCommand().Commands()
+	lists, commands := (*dbtFlags)(nil).lists(), parent.Commands()
 	isCommand := func(arg string) bool {
 		return slices.ContainsFunc(commands, func(c *cobra.Command) bool { return c.Name() == arg || c.HasAlias(arg) })
 	}

@@ -34,8 +34,11 @@ func listedTypes() []dbt.ResourceType {
 
 // listNodes prints the selected resources, one a line.
 func listNodes(_ context.Context, i *invocation, f *listFlags) error {
-	project, err := i.readOnly()
-	if err != nil {
+	read := i.readOnly
+	if i.asDBT {
+		read = i.load // with what dbt says of it
+	}
+	if err := read(); err != nil {
 		return err
 	}
 	ids, err := i.selectNodes()
@@ -44,7 +47,7 @@ func listNodes(_ context.Context, i *invocation, f *listFlags) error {
 	}
 	keys := words(f.keys)
 	for _, id := range ids {
-		l, ok := describe(project, id)
+		l, ok := describe(i.project, id)
 		if !ok {
 			continue
 		}

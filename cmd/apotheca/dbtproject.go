@@ -74,7 +74,7 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
 	for _, w := range project.Warnings {
-		fmt.Fprintf(a.stderr, "warning: %v\n", w)
+		a.warn(w.Error())
 	}
 	return project, nil
 }

@@ -34,7 +34,11 @@ const (
 )
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	start := run
+	if isDBT(os.Args[0]) {
+		start = runDBT
+	}
+	os.Exit(start(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the program. Nothing below it touches os.Args, os.Stdout or os.Exit.
@@ -57,10 +61,16 @@ func (a *app) run(ctx context.Context, args []string) int {
 	ctx, stop := interruptible(ctx, a.stderr)
 	defer stop()
 	root := a.rootCommand()
-	root.SetArgs(repeatLists(args))
+	if a.asDBT {
+		root = a.dbtRoot()
+	}
+	root.SetArgs(repeatLists(root, args))
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
+	if a.asDBT {
+		return a.exitAsDBT(ctx, err)
+	}
 	return a.exit(ctx, err)
 }
 
@@ -71,6 +81,7 @@ type app struct {
 	environ        func() []string // name=value
 	now            func() time.Time
 	colour         bool
+	asDBT          bool  // called by the name of dbt
 	mask           *mask // over what is printed, once secrets are known
 
 	// How patient a run is with the registry; tests have little time.

@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	testscript.Main(testsWithServer{m}, map[string]func(){
+		"dbt": func() {
+			os.Exit(runDBT(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
 		"apotheca": func() {
 			os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},

@@ -61,6 +61,8 @@ type Options struct {
 	Threads     int
 	FullRefresh bool
 	FailFast    bool
+	// StoreFailures keeps the failing rows of tests that do not say otherwise.
+	StoreFailures bool
 	// TargetDir receives the artifacts; empty writes none.
 	TargetDir string
 	// NoArtifacts writes the SQL into TargetDir, and no JSON.
@@ -228,7 +230,7 @@ func (r *run) prepare(ctx context.Context) error {
 	made := map[dbt.Relation]bool{}
 	for _, id := range r.steps {
 		n, ok := r.Project.Nodes[id]
-		if !ok || n.IsEphemeral() || n.ResourceType == dbt.DataTest && !storesFailures(n) {
+		if !ok || n.IsEphemeral() || n.ResourceType == dbt.DataTest && !r.storesFailures(n) {
 			continue
 		}
 		schema := r.Project.Relation(n)

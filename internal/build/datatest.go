@@ -22,7 +22,7 @@ func (r *run) dataTest(ctx context.Context, s *session, result *Result) error {
 		query += "\nlimit " + limit
 	}
 	from := "(\n" + query + "\n) as dbt_internal_test"
-	if storesFailures(n) {
+	if r.storesFailures(n) {
 		relation, err := r.storeFailures(ctx, s, n, query)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (r *run) sample(ctx context.Context, s *session, result *Result, from strin
 // wholeRows is where the failing rows of not_null are found with their other
 // columns: the test's own query returns nothing but the NULLs.
 func (r *run) wholeRows(n *dbt.Node) (string, bool) {
-	if n.Test == nil || n.Test.Name != "not_null" || n.Test.Namespace != "" || storesFailures(n) || n.Config.String("where") != "" {
+	if n.Test == nil || n.Test.Name != "not_null" || n.Test.Namespace != "" || r.storesFailures(n) || n.Config.String("where") != "" {
 		return "", false
 	}
 	model, ok := r.Project.Nodes[n.Test.AttachedNode]
@@ -161,12 +161,12 @@ func truth(value any) (is, ok bool) {
 }
 
 // storesFailures reports a test whose failing rows are kept as a relation.
-func storesFailures(n *dbt.Node) bool {
+func (r *run) storesFailures(n *dbt.Node) bool {
 	if as := n.Config.String("store_failures_as"); as != "" {
 		return as != "ephemeral"
 	}
-	store, _ := n.Config.Bool("store_failures")
-	return store
+	store, set := n.Config.Bool("store_failures")
+	return store || !set && r.StoreFailures
 }
 
 // storeFailures replaces the test's relation by the rows that fail now.

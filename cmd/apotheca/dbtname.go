@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"apotheca/internal/dbt"
+)
+
+// isDBT reports that the program was called by its second name. Under it tools
+// that call dbt find what they look for: its commands at the top, its version,
+// its errors, on the stream where dbt has them.
+func isDBT(program string) bool {
+	return strings.TrimSuffix(filepath.Base(program), ".exe") == "dbt"
+}
+
+// runDBT is the program under its second name.
+func runDBT(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	a := newApp(stdout, stderr)
+	a.asDBT = true
+	return a.run(ctx, args)
+}
+
+// dbtRoot has dbt's commands at the top.
+func (a *app) dbtRoot() *cobra.Command {
+	root := a.dbtCommand()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	return root
+}
+
+// printVersion answers --version in the form of dbt's.
+func (a *app) printVersion() {
+	fmt.Fprintf(a.stdout, `Core:
+  - installed: %[1]s
+  - latest:    %[1]s - Up to date!
+
+Plugins:
+  - duckdb:   %[2]s - Up to date!
+  - postgres: %[2]s - Up to date!
+
+`, dbt.Version, version)
+}
+
+// warn says what is suspicious, where dbt says it.
+func (a *app) warn(message string) {
+	if a.asDBT {
+		fmt.Fprintf(a.stdout, "%s  [WARNING]: %s\n", a.now().UTC().Format("15:04:05"), message)
+		return
+	}
+	fmt.Fprintf(a.stderr, "warning: %s\n", message)
+}
+
+// exitAsDBT prints an error as dbt does. What a user typed wrong goes to
+// stderr, every other error is a line of the log.
+func (a *app) exitAsDBT(ctx context.Context, err error) int {
+	var u *userError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		return exitInterrupted
+	case errors.Is(err, errFailed):
+		return exitFailed
+	case errors.As(err, &u) && u.cause == nil:
+		fmt.Fprintf(a.stderr, "Usage: dbt [OPTIONS] COMMAND [ARGS]...\nTry 'dbt --help' for help.\n\nError: %v\n", err)
+	default:
+		fmt.Fprintf(a.stdout, "%s  Encountered an error:\n%v\n", a.now().UTC().Format("15:04:05"), err)
+	}
+	if advice := hintOf(err); advice != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", advice)
+	}
+	return exitUsage
+}
