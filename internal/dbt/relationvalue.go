@@ -233,6 +233,26 @@ func (c columnValue) size(i int) any {
 	return v
 }
 
+// numericSize is the precision (0) or the scale (1) of a number. PostgreSQL
+// tells them of its other numbers too, in bits.
+func (c columnValue) numericSize(i int) any {
+	name := strings.ToLower(c.base())
+	if c.isNumeric() {
+		return c.size(i)
+	}
+	if c.s.p.Target.Type != "postgres" {
+		return nil
+	}
+	bits := map[string]int64{"smallint": 16, "integer": 32, "bigint": 64, "real": 24, "double precision": 53}
+	switch precision, known := bits[name]; {
+	case known && i == 0:
+		return precision
+	case known && isInteger(name):
+		return int64(0)
+	}
+	return nil
+}
+
 func (c columnValue) isString() bool {
 	return in(strings.ToLower(c.base()), "text", "varchar", "character varying", "character")
 }
@@ -279,11 +299,10 @@ func (c columnValue) GetAttr(name string) (any, bool) {
 			return c.size(0), true
 		}
 		return nil, true
-	case "numeric_precision", "numeric_scale":
-		if in(strings.ToLower(c.DataType[:min(7, len(c.DataType))]), "decimal", "numeric") {
-			return c.size(map[string]int{"numeric_precision": 0, "numeric_scale": 1}[name]), true
-		}
-		return nil, true
+	case "numeric_precision":
+		return c.numericSize(0), true
+	case "numeric_scale":
+		return c.numericSize(1), true
 	case "is_string":
 		return constantMacro(c.isString()), true
 	case "is_numeric":
