@@ -167,6 +167,8 @@ func (s *State) slice(v any, bounds [3]any) (any, error) {
 		return s.ofUndefined(u)
 	case *Dict, *generator, *dictView:
 		return nil, fmt.Errorf("'%s' object cannot be sliced", TypeName(v))
+	case *rangeValue:
+		return u.slice(bounds)
 	}
 	elements, err := Iterate(v)
 	if err != nil {
@@ -194,21 +196,33 @@ func (s *State) slice(v any, bounds [3]any) (any, error) {
 
 // sliced picks elements by Python's rules for start, stop and step.
 func sliced(v []any, bounds [3]any) ([]any, error) {
+	start, stop, step, err := sliceIndices(int64(len(v)), bounds)
+	if err != nil {
+		return nil, err
+	}
+	var out []any
+	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
+		out = append(out, v[i])
+	}
+	return out, nil
+}
+
+// sliceIndices turns the bounds of a slice into places among n elements.
+func sliceIndices(n int64, bounds [3]any) (start, stop, step int64, err error) {
 	var b [3]int64
 	for i, x := range bounds {
-		n, ok := integer(x)
+		k, ok := integer(x)
 		if x != nil && !ok {
-			return nil, fmt.Errorf("slice indices must be integers or None")
+			return 0, 0, 0, fmt.Errorf("slice indices must be integers or None")
 		}
-		b[i] = n
+		b[i] = k
 	}
-	n := int64(len(v))
-	step := b[2]
+	step = b[2]
 	switch {
 	case bounds[2] == nil:
 		step = 1
 	case step == 0:
-		return nil, fmt.Errorf("slice step cannot be zero")
+		return 0, 0, 0, fmt.Errorf("slice step cannot be zero")
 	}
 	// Larger steps pick the same single element and could run over.
 	step = max(-n-1, min(step, n+1))
@@ -222,7 +236,7 @@ func sliced(v []any, bounds [3]any) ([]any, error) {
 		}
 		return max(low, min(i, high))
 	}
-	start, stop := low, high
+	start, stop = low, high
 	if step < 0 {
 		start, stop = high, low
 	}
@@ -232,9 +246,5 @@ func sliced(v []any, bounds [3]any) ([]any, error) {
 	if bounds[1] != nil {
 		stop = clamp(b[1])
 	}
-	var out []any
-	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
-		out = append(out, v[i])
-	}
-	return out, nil
+	return start, stop, step, nil
 }

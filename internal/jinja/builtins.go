@@ -107,6 +107,12 @@ func (r *rangeValue) GetItem(key any) (any, bool) {
 	return r.start + i*r.step, true
 }
 
+// slice is a range again.
+func (r *rangeValue) slice(bounds [3]any) (any, error) {
+	start, stop, step, err := sliceIndices(int64(r.len()), bounds)
+	return &rangeValue{r.start + start*r.step, r.start + stop*r.step, r.step * step}, err
+}
+
 func (r *rangeValue) Truth() bool { return r.len() > 0 }
 
 func (r *rangeValue) Str() string {

@@ -107,11 +107,12 @@ func round(_ *State, v any, a *arguments) (any, error) {
 	m := math.Pow(10, float64(digits))
 	switch {
 	case method == "ceil":
-		return math.Ceil(f*m) / m, nil
+		return (math.Ceil(f*m) + 0) / m, nil // Python's ceil is an integer: it has no -0
 	case method == "floor":
-		return math.Floor(f*m) / m, nil
+		return (math.Floor(f*m) + 0) / m, nil
 	case isInt && digits >= 0:
-		return v, nil
+		i, _ := integer(v)
+		return i, nil
 	case isInt:
 		return int64(math.RoundToEven(f*m) / m), nil
 	case digits >= 0:

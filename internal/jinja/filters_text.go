@@ -178,8 +178,8 @@ func truncate(s *State, v any, a *arguments) (any, error) {
 	if n < len(end) {
 		return nil, fmt.Errorf("expected length >= %d, got %d", len(end), n)
 	}
-	if len(r) <= n+leeway {
-		return text, nil
+	if count, err := length(v); err == nil && count <= n+leeway {
+		return v, nil // whatever it is: only a cut makes a text of it
 	}
 	cut := string(r[:n-len(end)])
 	if !whole {

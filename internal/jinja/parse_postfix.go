@@ -188,7 +188,8 @@ func (p *parser) test(e expr) expr {
 	return t
 }
 
-// testArgumentFollows tells `x is divisibleby 3` from `x is defined and y`.
+// testArgumentFollows tells `x is divisibleby 3` from `x is defined and y`. As
+// in jinja any other name is an argument, so `x is defined if y` is none.
 func (p *parser) testArgumentFollows() bool {
 	switch t := p.peek(); t.kind {
 	case tokString, tokInt, tokFloat:
@@ -197,7 +198,7 @@ func (p *parser) testArgumentFollows() bool {
 		return t.text == "[" || t.text == "{"
 	case tokName:
 		switch t.text {
-		case "else", "or", "and", "if", "in", "not", "recursive":
+		case "else", "or", "and":
 			return false
 		case "is":
 			p.fail("you cannot chain multiple tests with 'is'")
