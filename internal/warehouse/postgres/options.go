@@ -98,9 +98,11 @@ func (o Options) keywords() string {
 }
 
 // startSession sets, in one round trip, what a pooler in between would not let
-// through when connecting.
+// through when connecting. Compiling expressions costs a model seconds and wins
+// it nothing; it is switched off unless somebody chose otherwise.
 func (o Options) startSession(ctx context.Context, native *pgconn.PgConn) error {
-	script := "set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1; set standard_conforming_strings = on"
+	script := "set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1; set standard_conforming_strings = on" +
+		"; select set_config(name, 'off', false) from pg_settings where name = 'jit' and source = 'default'"
 	if o.SearchPath != "" {
 		script += "; set search_path = " + o.SearchPath
 	}

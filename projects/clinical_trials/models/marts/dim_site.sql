@@ -1,8 +1,19 @@
 with
 
+-- Only what is needed: the CTE is read three times, so it is kept as a whole.
 study_sites as (
 
-    select * from {{ ref('stg_ctgov__study_sites') }}
+    select
+        listing_number,
+        site_key,
+        facility_name,
+        city,
+        state,
+        zip,
+        country,
+        latitude,
+        longitude
+    from {{ ref('stg_ctgov__study_sites') }}
 
 ),
 

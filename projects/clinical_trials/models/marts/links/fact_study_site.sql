@@ -2,9 +2,14 @@
 
 with
 
+-- Only what is needed: the CTE is read twice, so it is kept as a whole.
 study_sites as (
 
-    select * from {{ ref('stg_ctgov__study_sites') }}
+    select
+        study_key,
+        site_key,
+        site_status
+    from {{ ref('stg_ctgov__study_sites') }}
 
 ),
 
