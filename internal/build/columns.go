@@ -139,7 +139,7 @@ func (i *incremental) widen(ctx context.Context, present, arrived []warehouse.Re
 func textSize(typeName string) int {
 	base, size, sized := strings.Cut(typeName, "(")
 	switch strings.ToLower(base) {
-	case "text", "character varying", "character", "varchar":
+	case "text", "character varying", "character", "bpchar", "varchar":
 	default:
 		return -1
 	}

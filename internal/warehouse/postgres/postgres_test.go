@@ -113,7 +113,15 @@ select
 func TestTypeNamesAreTheCatalogs(t *testing.T) {
 	t.Parallel()
 	conn := session(t, open(t, server.Database(t)))
-	execute(t, conn, `create table t (a numeric(10,2), b numeric(3,-1), c varchar(20), d varchar, e char(3), f numeric, g text[], h bigint, i "char", j name)`)
+	execute(t, conn, `
+create schema far;
+create type far.mood as enum ('sad', 'glad');
+create type pair as (a integer, b text);
+create table t (
+    a numeric(10,2), b numeric(3,-1), c varchar(20), d varchar, e char(3), f numeric, g text[], h bigint, i "char", j name, k bpchar,
+    l timestamp(3), m timestamptz(0), n time(2), o interval day to second(1), p bit(3), q bit varying, r varchar(5)[], s numeric(4,1)[],
+    t far.mood, u far.mood[], v pair, w int4range, x money, y xid, z real[]
+)`)
 	listed, err := warehouse.Fetch(t.Context(), conn, -1, "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attnum > 0 order by attnum")
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +134,21 @@ func TestTypeNamesAreTheCatalogs(t *testing.T) {
 		if got, want := selected.Columns[i].Type, row[0]; got != want {
 			t.Errorf("column %s is %q, want %q", selected.Columns[i].Name, got, want)
 		}
+	}
+	err = conn.Transact(t.Context(), func(ctx context.Context) error {
+		execute(t, conn, "create type fresh as enum ('a')")
+		got, err := warehouse.Fetch(ctx, conn, -1, "select 'glad'::far.mood as m, 1 as n, 'a'::fresh as f")
+		if diff := cmp.Diff([]warehouse.ResultColumn{{Name: "m", Type: "far.mood"}, {Name: "n", Type: "integer"}, {Name: "f", Type: "fresh"}}, got.Columns); diff != "" {
+			t.Errorf("types of a transaction (-want +got):\n%s", diff)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := warehouse.Fetch(t.Context(), conn, 1, "select 'glad'::far.mood as m from generate_series(1, 100000)")
+	if err != nil || !strings.HasPrefix(long.Columns[0].Type, "type ") || long.Rows[0][0] != "glad" {
+		t.Errorf("long result = %v, %v, want a type with a number and the row", long, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,6 +25,9 @@ func (c *conn) Query(ctx context.Context, sql string, args ...any) (*warehouse.R
 	if err := cursor.open(); err != nil {
 		return nil, err
 	}
+	if err := c.nameTypes(ctx, cursor); err != nil {
+		return nil, errors.Join(err, cursor.close())
+	}
 	return warehouse.NewRows(cursor.columns, cursor.next, cursor.close), nil
 }
 
@@ -36,8 +40,8 @@ const (
 type cursor struct {
 	results *results
 	failure func(error) error
+	fields  []pgconn.FieldDescription
 	columns []warehouse.ResultColumn
-	types   []uint32
 	held    [][]any
 	more    bool // the current result has more rows than are held
 	closed  bool
@@ -72,11 +76,11 @@ func (c *cursor) open() error {
 }
 
 func (c *cursor) describe() {
-	fields := c.results.reader.FieldDescriptions()
-	c.columns, c.types = make([]warehouse.ResultColumn, len(fields)), make([]uint32, len(fields))
-	for i, field := range fields {
+	// The driver uses its own slice again for the next result.
+	c.fields = slices.Clone(c.results.reader.FieldDescriptions())
+	c.columns = make([]warehouse.ResultColumn, len(c.fields))
+	for i, field := range c.fields {
 		c.columns[i] = warehouse.ResultColumn{Name: field.Name, Type: typeName(field.DataTypeOID, field.TypeModifier)}
-		c.types[i] = field.DataTypeOID
 	}
 }
 
@@ -87,7 +91,7 @@ func (c *cursor) row() (row []any, bytes int) {
 	for i, text := range values {
 		bytes += len(text)
 		if text != nil {
-			row[i] = parse(c.types[i], string(text))
+			row[i] = parse(c.fields[i].DataTypeOID, string(text))
 		}
 	}
 	return row, bytes

@@ -1,27 +1,19 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// typeName is the name of a result column's type, spelled as format_type does.
+// typeName is the name of a result column's type, spelled as format_type does;
+// empty where that has to be asked.
 func typeName(oid uint32, modifier int32) string {
-	switch oid {
-	case pgtype.NumericOID:
-		if modifier >= 4 {
-			precision, scale := (modifier-4)>>16, (modifier-4)&0x7ff
-			return fmt.Sprintf("numeric(%d,%d)", precision, (scale^1024)-1024)
-		}
-	case pgtype.VarcharOID:
-		if modifier >= 4 {
-			return fmt.Sprintf("character varying(%d)", modifier-4)
-		}
-	case pgtype.BPCharOID:
-		if modifier >= 4 {
-			return fmt.Sprintf("character(%d)", modifier-4)
-		}
+	if modifier >= 0 {
+		return sizedName(oid, modifier-4)
 	}
 	if name := baseName(oid); name != "" {
 		return name
@@ -29,7 +21,51 @@ func typeName(oid uint32, modifier int32) string {
 	if name := baseName(elementOf(oid)); name != "" {
 		return name + "[]"
 	}
-	return fmt.Sprintf("type %d", oid)
+	return ""
+}
+
+func sizedName(oid uint32, size int32) string {
+	switch oid {
+	case pgtype.NumericOID:
+		precision, scale := size>>16, size&0x7ff
+		return fmt.Sprintf("numeric(%d,%d)", precision, (scale^1024)-1024)
+	case pgtype.VarcharOID:
+		return fmt.Sprintf("character varying(%d)", size)
+	case pgtype.BPCharOID:
+		return fmt.Sprintf("character(%d)", size)
+	}
+	return ""
+}
+
+// nameTypes asks for the names of the types that only the server knows: those
+// of a database and of its extensions, and sizes of the rarer ones. Under a
+// result that is not at its end nothing can be asked; its types are numbered.
+func (c *conn) nameTypes(ctx context.Context, result *cursor) error {
+	var unnamed []int
+	var oids, modifiers []string
+	for i, column := range result.columns {
+		if column.Type != "" {
+			continue
+		}
+		field := result.fields[i]
+		result.columns[i].Type = fmt.Sprintf("type %d", field.DataTypeOID)
+		unnamed = append(unnamed, i)
+		oids = append(oids, strconv.FormatUint(uint64(field.DataTypeOID), 10))
+		modifiers = append(modifiers, strconv.FormatInt(int64(field.TypeModifier), 10))
+	}
+	if len(unnamed) == 0 || !result.closed {
+		return nil
+	}
+	sql := "select pg_catalog.format_type(oid, modifier) from unnest('{" + strings.Join(oids, ",") + "}'::oid[], '{" +
+		strings.Join(modifiers, ",") + "}'::integer[]) as t(oid, modifier)"
+	results, err := c.native.Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return fmt.Errorf("name the types of a result: %w", c.failure(ctx, sql, err))
+	}
+	for k, row := range results[0].Rows {
+		result.columns[unnamed[k]].Type = string(row[0])
+	}
+	return nil
 }
 
 func baseName(oid uint32) string {
@@ -63,7 +99,7 @@ func baseName(oid uint32) string {
 	case pgtype.VarcharOID:
 		return "character varying"
 	case pgtype.BPCharOID:
-		return "character"
+		return "bpchar"
 	case pgtype.QCharOID:
 		return `"char"`
 	case pgtype.DateOID:
