@@ -51,6 +51,7 @@ func (l *loader) dependExposure(e *Exposure) {
 	n := &Node{UniqueID: e.UniqueID, ResourceType: ExposureResource, PackageName: e.PackageName, OriginalFilePath: e.OriginalFilePath,
 		Line: e.Line, Refs: e.Refs, SourceRefs: e.SourceRefs, pkg: l.p.packages[e.PackageName]}
 	for _, missing := range l.p.resolveDependencies(n) {
+		missing.Event = "NodeNotFoundOrDisabled"
 		l.warn(missing)
 	}
 	e.DependsOn = n.DependsOn
@@ -59,6 +60,7 @@ func (l *loader) dependExposure(e *Exposure) {
 			e.DependsOn.Nodes = append(e.DependsOn.Nodes, m.UniqueID)
 			continue
 		}
-		l.warn(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("exposure '%s' depends on a metric named '%s' which was not found", e.UniqueID, name)})
+		l.warn(Problem{File: n.shownFile(), Line: n.Line,
+			Message: n.dependsOnA("metric named '" + name + "' which was not found"), Event: "NodeNotFoundOrDisabled"})
 	}
 }

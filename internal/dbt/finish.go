@@ -3,7 +3,12 @@ package dbt
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
 
 	"apotheca/internal/graph"
 	"apotheca/internal/jinja"
@@ -33,6 +38,7 @@ func (l *loader) finish() {
 	l.checkAliases()
 	l.resolveDocs()
 	l.warnUnusedConfigs()
+	l.warnDeprecatedModels()
 	l.p.neighbours()
 	l.checkCycles()
 }
@@ -48,7 +54,7 @@ func (l *loader) disableTest(n *Node, missing Problems) {
 	for _, m := range missing {
 		if !strings.Contains(m.Message, "is disabled") {
 			orphaned = true
-			m.Message += "; the test is disabled"
+			m.Event = "NodeNotFoundOrDisabled"
 			l.warn(m)
 		}
 	}
@@ -104,9 +110,14 @@ func (l *loader) checkReference(n, target *Node) {
 	restricted := target.pkg != nil && l.projectKey(target.pkg, "restrict-access") == true
 	private := target.Access == "private" && (n.Group != target.Group || target.Group == "")
 	protected := target.Access == "protected" && restricted && n.PackageName != target.PackageName
+	scope, kind := target.PackageName, "package"
+	if target.Access == "private" {
+		scope, kind = target.Group, "group"
+	}
 	if private && (target.PackageName == n.PackageName || restricted) || protected {
 		l.fail(Problem{File: n.shownFile(), Line: n.refLine(target.Name), Message: fmt.Sprintf(
-			"%s attempted to reference %s, which is not allowed because the referenced node is %s", n.UniqueID, target.UniqueID, target.Access),
+			"Node %s attempted to reference node %s, which is not allowed because the referenced node is %s to the '%s' %s.",
+			n.UniqueID, target.UniqueID, target.Access, scope, kind),
 			Hint: "put both into one group, or change the access of " + target.Name})
 	}
 }
@@ -127,6 +138,51 @@ func (l *loader) checkAliases() {
 		}
 		made[key] = n
 	}
+}
+
+// warnDeprecatedModels names the models whose day has passed, and who still
+// reads them.
+func (l *loader) warnDeprecatedModels() {
+	for _, id := range keysOf(l.p.Nodes) {
+		n := l.p.Nodes[id]
+		if n.ResourceType != Model {
+			continue
+		}
+		if n.deprecated(l.o.Now) {
+			l.warn(Problem{File: n.shownFile(), Line: n.Line, Event: "DeprecatedModel", Message: fmt.Sprintf(
+				"Model %s has passed its deprecation date of %s. This model should be disabled or removed.", n.label(), n.DeprecationDate)})
+		}
+		for _, parent := range n.DependsOn.Nodes {
+			target := l.p.Nodes[parent]
+			if target == nil || target.DeprecationDate == "" {
+				continue
+			}
+			w := Problem{File: n.shownFile(), Line: n.refLine(target.Name), Event: "UpcomingReferenceDeprecation"}
+			state, do := "is slated for deprecation on", "Try it out"
+			if target.deprecated(l.o.Now) {
+				w.Event, state, do = "DeprecatedReference", "was deprecated on", "Migrate now"
+			}
+			w.Message = fmt.Sprintf("While compiling '%s': Found a reference to %s, which %s '%s'. ", n.Name, target.label(), state, target.DeprecationDate)
+			if target.Version != nil && !target.isLatest() {
+				w.Message += fmt.Sprintf("A new version of '%s' is available. %s: {{ ref('%s', '%s', v='%s') }}.", target.Name, do, target.PackageName, target.Name, jinja.Str(target.LatestVersion))
+			}
+			l.warn(w)
+		}
+	}
+}
+
+// deprecated reports a model whose deprecation date has passed.
+func (n *Node) deprecated(now time.Time) bool {
+	t, err := time.Parse("2006-01-02T15:04:05-07:00", n.DeprecationDate)
+	return err == nil && t.Before(now)
+}
+
+// label is a model's name with its version.
+func (n *Node) label() string {
+	if n.Version == nil {
+		return n.Name
+	}
+	return n.Name + ".v" + jinja.Str(n.Version)
 }
 
 // warnUnusedConfigs names the folders of dbt_project.yml that hold nothing.
@@ -160,8 +216,10 @@ func (l *loader) warnUnusedConfigs() {
 	for _, s := range l.p.semantics() {
 		mark(s.ResourceType, s.FQN)
 	}
-	for t, configs := range l.p.root.configs {
-		section := sectionOf(t)
+	var all []string
+	var first *yaml.Node
+	for _, t := range slices.Sorted(maps.Keys(l.p.root.configs)) {
+		configs, section := l.p.root.configs[t], sectionOf(t)
 		unused := unusedConfigs(configs, nil, func(path []string) bool { return used[t][strings.Join(path, "\x00")] })
 		for _, path := range unused {
 			n := child(l.p.root.doc, section)
@@ -172,9 +230,19 @@ func (l *loader) warnUnusedConfigs() {
 				}
 				n = child(n, key)
 			}
-			l.warn(l.problemAt(projectFile, at, fmt.Sprintf("the configuration path %s.%s applies to no resource", section, strings.Join(path, ".")), ""))
+			all = append(all, "- "+section+"."+strings.Join(path, "."))
+			if first == nil {
+				first = at
+			}
 		}
 	}
+	if len(all) == 0 {
+		return
+	}
+	w := l.problemAt(projectFile, first, fmt.Sprintf("Configuration paths exist in your dbt_project.yml file which do not apply to any resources.\nThere are %d unused configuration paths:\n%s",
+		len(all), strings.Join(all, "\n")), "")
+	w.Event = "UnusedResourceConfigPath"
+	l.warn(w)
 }
 
 func sectionOf(t ResourceType) string {

@@ -14,6 +14,9 @@ type Problem struct {
 	Line, Col int    // 0 when not known
 	Message   string
 	Hint      string // what to type, or empty
+	// Event is the name of dbt's event for a warning, which --warn-error-options
+	// goes by; empty for what dbt does not warn of.
+	Event string
 }
 
 // Error is `file:line:col: message`, then the hint on a line of its own.

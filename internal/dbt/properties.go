@@ -306,7 +306,11 @@ func (l *loader) applyMacroPatches() {
 
 // unmatched is the warning for an entry that describes nothing.
 func (l *loader) unmatched(p *patch, macros map[string]*Macro) Problem {
-	w := l.problemAt(p.file.shown, p.node, fmt.Sprintf("did not find matching node for patch with name '%s' in the '%s' section of file '%s'", p.fileName(), p.kind, p.file.original), "")
+	w := l.problemAt(p.file.shown, p.node, fmt.Sprintf("Did not find matching node for patch with name '%s' in the '%s' section of file '%s'", p.fileName(), p.kind, p.file.original), "")
+	w.Event = "NoNodeForYamlKey"
+	if macros != nil {
+		w.Event, w.Message = "MacroNotFoundForPatch", fmt.Sprintf("Found patch for macro %q which was not found", p.name)
+	}
 	names := keysOf(macros)
 	if macros == nil && l.p.index != nil {
 		names = keysOf(l.p.index.nodes)

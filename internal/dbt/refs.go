@@ -101,19 +101,19 @@ func (p *Project) resolveSource(from string, r SourceRef) *Source {
 // missingRef says what is wrong with a ref that names nothing.
 func (p *Project) missingRef(n *Node, r Ref) Problem {
 	target := "'" + r.Name + "'"
-	if r.Package != "" {
-		target += " in package '" + r.Package + "'"
-	}
 	if r.Version != nil {
 		target += " with version '" + jinja.Str(r.Version) + "'"
 	}
+	if r.Package != "" {
+		target += " in package or project '" + r.Package + "'"
+	}
 	problem := Problem{File: n.shownFile(), Line: n.refLine(r.Name)}
 	if off := p.lookup(p.index.disabled, n.PackageName, r); off != nil {
-		problem.Message = fmt.Sprintf("%s '%s' depends on a node named %s which is disabled", n.ResourceType, n.UniqueID, target)
+		problem.Message = n.dependsOnA("node named " + target + " which is disabled")
 		problem.Hint = fmt.Sprintf("enable it in %s or in dbt_project.yml, or remove the ref", off.OriginalFilePath)
 		return problem
 	}
-	problem.Message = fmt.Sprintf("%s '%s' depends on a node named %s which was not found", n.ResourceType, n.UniqueID, target)
+	problem.Message = n.dependsOnA("node named " + target + " which was not found")
 	if near := nearest(r.Name, keysOf(p.index.nodes)); near != "" {
 		problem.Hint = fmt.Sprintf("did you mean ref('%s')?", near)
 	} else {
@@ -126,6 +126,12 @@ func (p *Project) missingRef(n *Node, r Ref) Problem {
 	return problem
 }
 
+// dependsOnA begins what dbt says of a node whose parent is missing.
+func (n *Node) dependsOnA(what string) string {
+	kind := string(n.ResourceType)
+	return fmt.Sprintf("%s '%s' (%s) depends on a %s", strings.ToUpper(kind[:1])+kind[1:], n.UniqueID, n.OriginalFilePath, what)
+}
+
 func (p *Project) missingSource(n *Node, r SourceRef) Problem {
 	key := r.Source + "." + r.Table
 	problem := Problem{File: n.shownFile(), Line: n.refLine(r.Table)}
@@ -133,7 +139,7 @@ func (p *Project) missingSource(n *Node, r SourceRef) Problem {
 	if p.index.off[key] {
 		state = "is disabled"
 	}
-	problem.Message = fmt.Sprintf("%s '%s' depends on a source named '%s' which %s", n.ResourceType, n.UniqueID, key, state)
+	problem.Message = n.dependsOnA("source named '" + key + "' which " + state)
 	if near := nearest(key, keysOf(p.index.sources)); near != "" {
 		source, table, _ := strings.Cut(near, ".")
 		problem.Hint = fmt.Sprintf("did you mean source('%s', '%s')?", source, table)

@@ -3,6 +3,7 @@ package dbt_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -200,4 +201,54 @@ selectors:
 			t.Errorf("%s: error %v, want %q", definition, err, want)
 		}
 	}
+}
+
+// TestSelectionAgainstRealDbt holds what dbt ls lists for selections of the
+// features project (see the archive's comment), in dbt 1.10.23's words.
+func TestSelectionAgainstRealDbt(t *testing.T) {
+	t.Parallel()
+	a, err := txtar.ParseFile("testdata/real/features.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := load(t, a, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := []dbt.ResourceType{dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.UnitTestResource, dbt.SourceResource, dbt.ExposureResource,
+		dbt.MetricResource, dbt.SemanticModelResource, dbt.SavedQueryResource}
+	i := slices.IndexFunc(a.Files, func(f txtar.File) bool { return f.Name == "selections" })
+	for _, line := range strings.Split(strings.TrimSpace(string(a.Files[i].Data)), "\n") {
+		flags, want, _ := strings.Cut(line, " => ")
+		s := dbt.Selection{ResourceTypes: listed}
+		words := strings.Fields(flags)
+		for at, word := range words[1:] {
+			switch flag := lastFlag(words[:at+1]); {
+			case strings.HasPrefix(word, "--"):
+			case flag == "--select":
+				s.Select = append(s.Select, word)
+			case flag == "--exclude":
+				s.Exclude = append(s.Exclude, word)
+			case flag == "--selector":
+				s.Selector = word
+			default:
+				s.Indirect = word
+			}
+		}
+		ids, err := p.Select(s)
+		if err != nil {
+			t.Errorf("%s: %v", flags, err)
+		} else if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s\n got %s\nwant %s", flags, got, want)
+		}
+	}
+}
+
+func lastFlag(words []string) string {
+	for _, w := range slices.Backward(words) {
+		if strings.HasPrefix(w, "--") {
+			return w
+		}
+	}
+	return ""
 }
