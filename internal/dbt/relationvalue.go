@@ -237,7 +237,7 @@ func (c columnValue) size(i int) any {
 // tells them of its other numbers too, in bits.
 func (c columnValue) numericSize(i int) any {
 	name := strings.ToLower(c.base())
-	if c.isNumeric() {
+	if c.isNumeric() || strings.HasPrefix(name, "decimal(") {
 		return c.size(i)
 	}
 	if c.s.p.Target.Type != "postgres" {
