@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -190,14 +189,15 @@ func (r *run) writeWhole(file string, write func(io.Writer) error) error {
 // secrets. It writes beside the file and renames: a reader never sees half.
 func WriteArtifact(p *dbt.Project, dir, file string, write func(io.Writer) error) error {
 	name := filepath.Join(dir, file)
-	var content bytes.Buffer
-	if err := write(&content); err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
-	if err := os.WriteFile(name+".tmp", []byte(p.Mask(content.String())), 0o644); err != nil {
+	f, err := os.Create(name + ".tmp")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	masked := p.MaskTo(f)
+	if err := errors.Join(write(masked), masked.Close(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	if err := os.Rename(name+".tmp", name); err != nil {

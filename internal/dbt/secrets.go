@@ -13,16 +13,25 @@ const SecretPrefix = "DBT_ENV_SECRET_"
 // either in JSON.
 func Mask(secrets []string) *strings.Replacer {
 	var pairs []string
+	for _, form := range maskedForms(secrets) {
+		pairs = append(pairs, form, "*****")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// maskedForms are secrets as they may stand in JSON and in SQL.
+func maskedForms(secrets []string) []string {
+	var forms []string
 	for _, secret := range secrets {
 		if strings.TrimSpace(secret) == "" {
 			continue
 		}
 		for _, form := range []string{strings.ReplaceAll(secret, `"`, `""`), strings.ReplaceAll(secret, "'", "''"), secret} {
 			inJSON := jsonText(form)
-			pairs = append(pairs, inJSON[1:len(inJSON)-1], "*****", form, "*****")
+			forms = append(forms, inJSON[1:len(inJSON)-1], form)
 		}
 	}
-	return strings.NewReplacer(pairs...)
+	return forms
 }
 
 func (p *Project) addSecret(v string) {
