@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -119,9 +120,7 @@ type invocation struct {
 	*app
 	*dbtFlags
 	command string
-	id      string
-	started time.Time
-	console *build.Console
+	log     *dbtLog
 	dir     string       // of the project
 	project *dbt.Project // once it is loaded
 	// compiled are the nodes that ran, without tests.
@@ -129,10 +128,13 @@ type invocation struct {
 }
 
 func (a *app) invoke(command string, f *dbtFlags) *invocation {
-	return &invocation{
-		app: a, dbtFlags: f, command: command, id: newUUID(), started: a.now(),
-		console: &build.Console{Out: a.stdout, Colour: a.colour && !f.noColours, Width: f.printerWidth, Quiet: f.quiet, Now: a.now},
+	f.invocation = newUUID()
+	log := a.newLog(f, f.invocation)
+	f.console = &build.Console{
+		Log: log.Write, Colour: a.colour && !f.noColours && !log.json, Width: f.printerWidth,
+		Now: func() time.Time { return a.now().UTC() },
 	}
+	return &invocation{app: a, dbtFlags: f, command: command, log: log}
 }
 
 // load reads the project. It says what was found, as dbt does.
@@ -153,7 +155,25 @@ func (i *invocation) readOnly() error {
 		return err
 	}
 	i.dir = dir
+	if err := i.openLog(); err != nil {
+		return err
+	}
 	i.project, err = i.loadProject(i.command, dir, i.dbtFlags)
+	return err
+}
+
+// openLog keeps the lines from here on in the project's folder of logs too. The
+// file is closed when the program ends.
+func (i *invocation) openLog() error {
+	folder := i.logPath
+	if folder == "" {
+		folders, err := dbt.ReadFolders(os.DirFS(i.dir))
+		if err != nil {
+			return nil // loading the project says it, with the place
+		}
+		folder = filepath.Join(i.dir, folders.Log)
+	}
+	_, err := i.log.open(folder)
 	return err
 }
 
@@ -207,8 +227,8 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 	}
 	return build.Options{
 		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command),
-		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures,
-		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
+		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures, WarnError: i.warningsAreErrors(),
+		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.invocation, Args: i.arguments(),
 	}
 }
 
@@ -252,8 +272,12 @@ func list(values []string) []string {
 
 // selectNodes says what the flags select, and which of them select nothing.
 func (i *invocation) selectNodes() ([]string, error) {
+	state, err := i.readState(i.state)
+	if err != nil {
+		return nil, err
+	}
 	selection := dbt.Selection{
-		Select: words(i.selects), Exclude: words(i.exclude), Indirect: i.indirect,
+		Select: words(i.selects), Exclude: words(i.exclude), Indirect: i.indirect, Selector: i.selector, State: state,
 		Missed: func(term string) {
 			i.warn(fmt.Sprintf("the selection criterion '%s' does not match any enabled nodes", term))
 		},
@@ -278,10 +302,40 @@ func (i *invocation) selectNodes() ([]string, error) {
 		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
 	except := words(i.excludeTypes)
-	return slices.DeleteFunc(ids, func(id string) bool {
+	ids = slices.DeleteFunc(ids, func(id string) bool {
 		kind, _, _ := strings.Cut(id, ".")
 		return slices.Contains(except, kind)
-	}), nil
+	})
+	return ids, i.deferTo(state, ids)
+}
+
+// readState reads the artifacts of an earlier run; nil without a folder.
+func (i *invocation) readState(folder string) (*dbt.State, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	state, err := dbt.ReadState(os.DirFS(folder), os.DirFS(i.targetDir()))
+	if err != nil {
+		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	return state, nil
+}
+
+// deferTo sends refs to what is not selected to where the state has it.
+func (i *invocation) deferTo(state *dbt.State, ids []string) error {
+	if !i.deferring {
+		return nil
+	}
+	if i.deferState != "" {
+		var err error
+		if state, err = i.readState(i.deferState); err != nil {
+			return err
+		}
+	}
+	if err := i.project.Defer(state, ids, i.favorState); err != nil {
+		return &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	return nil
 }
 
 func parseProject(_ context.Context, i *invocation, _ *listFlags) error {

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"apotheca/internal/build"
+	"apotheca/internal/dbt"
 )
 
 // dbtFlags are the ones that dbt's commands share. Every flag may stand before
@@ -37,6 +40,10 @@ type dbtFlags struct {
 	debug, quiet, noPrint, noColours, noJSON         bool
 	anyVersion, noIntrospect                         bool
 	printerWidth                                     int
+
+	// Of the invocation: its id, and where its lines go.
+	invocation string
+	console    *build.Console
 }
 
 func (f *dbtFlags) register(cmd *cobra.Command) {
@@ -177,8 +184,47 @@ func (f *dbtFlags) readEnvironment(flags *pflag.FlagSet, env func(string) (strin
 			wrong = usagef("%s=%s: %v", variable, value, err)
 		}
 	})
-	return wrong
+	if wrong != nil {
+		return wrong
+	}
+	for name, value := range map[string]string{"log-level": f.logLevel, "log-level-file": f.logLevelFile} {
+		if _, ok := severities[value]; !ok {
+			return usagef("--%s %s is no severity", name, value).hint("debug, info, warn, error or none")
+		}
+	}
+	for name, value := range map[string]string{"log-format": f.logFormat, "log-format-file": f.logFormatFile} {
+		if !slices.Contains([]string{"default", "text", "debug", "json"}, value) {
+			return usagef("--%s %s is no format", name, value).hint("default, text, debug or json")
+		}
+	}
+	return f.checkWarnErrorOptions()
 }
+
+// checkWarnErrorOptions takes `error: all`. Warnings have no names here, so that
+// single ones cannot be chosen.
+func (f *dbtFlags) checkWarnErrorOptions() error {
+	if f.warnErrorOptions == "" {
+		return nil
+	}
+	options, err := dbt.ParseVars(f.warnErrorOptions)
+	if err != nil {
+		return usagef("--warn-error-options %q is not a YAML dictionary", f.warnErrorOptions).hint("--warn-error-options '{error: all}'")
+	}
+	for key, value := range options {
+		names, isList := value.([]any)
+		switch {
+		case isList && len(names) == 0:
+		case (key == "error" || key == "include") && (value == "all" || value == "*"):
+			f.warnError = true
+		default:
+			return usagef("--warn-error-options: %s: %v is not supported: single warnings cannot be chosen", key, value).
+				hint("--warn-error-options '{error: all}', or --warn-error")
+		}
+	}
+	return nil
+}
+
+func (f *dbtFlags) warningsAreErrors() bool { return f.warnError }
 
 // withoutVariable are the flags that dbt takes from the command line alone.
 func withoutVariable() []string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,11 +58,11 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 		FS: os.DirFS(dir), Dir: absolute, Profiles: profiles,
 		Profile: f.profile, Target: f.target,
 		Vars: vars, Env: a.dbtEnv(), FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
-		Now: a.now().UTC(), InvocationID: newUUID(),
+		Now: a.now().UTC(), InvocationID: cmp.Or(f.invocation, newUUID()),
 		NoVersionCheck: f.anyVersion, Flags: f.templateFlags(),
 		Log: func(message string) {
-			if !f.quiet {
-				fmt.Fprintf(a.stdout, "%s  %s\n", a.now().UTC().Format("15:04:05"), message)
+			if f.console != nil {
+				f.console.Say("%s", message)
 			}
 		},
 		Print: func(message string) {
@@ -72,6 +73,9 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 	})
 	if err != nil {
 		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	if f.warningsAreErrors() && len(project.Warnings) > 0 {
+		return nil, &userError{message: project.Warnings.Error(), code: exitUsage, cause: project.Warnings}
 	}
 	for _, w := range project.Warnings {
 		a.warn(w.Error())

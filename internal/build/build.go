@@ -63,6 +63,8 @@ type Options struct {
 	FailFast    bool
 	// StoreFailures keeps the failing rows of tests that do not say otherwise.
 	StoreFailures bool
+	// WarnError fails a test that would warn.
+	WarnError bool
 	// TargetDir receives the artifacts; empty writes none.
 	TargetDir string
 	// NoArtifacts writes the SQL into TargetDir, and no JSON.

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -22,10 +23,11 @@ type Console struct {
 	Colour bool
 	// Width is the columns a line is padded to; 0 is 80.
 	Width int
-	// Quiet leaves out everything but what went wrong.
-	Quiet bool
+	// Log takes the lines instead of Out; Out then gets nothing.
+	Log func(Line)
 
 	begun bool
+	level Level // of the lines that follow; empty is info
 }
 
 // Say prints a line of its own.
@@ -66,19 +68,20 @@ func (c *Console) part(e Event) {
 }
 
 func (c *Console) line(format string, args ...any) {
-	if !c.Quiet {
-		c.always(format, args...)
-	}
+	c.write(Line{Level: cmp.Or(c.level, LevelInfo), Text: fmt.Sprintf(format, args...)})
 }
 
-// always prints what is to be seen although the console is quiet.
-func (c *Console) always(format string, args ...any) {
+func (c *Console) write(l Line) {
 	now := time.Now
 	if c.Now != nil {
 		now = c.Now
 	}
-	text := now().Format("15:04:05") + "  " + fmt.Sprintf(format, args...)
-	_, _ = fmt.Fprintln(c.Out, strings.TrimRight(text, " ")) // nowhere else to complain to
+	l.At, l.Text = now(), strings.TrimRight(l.Text, " ")
+	if c.Log != nil {
+		c.Log(l)
+		return
+	}
+	_, _ = fmt.Fprintln(c.Out, l) // nowhere else to complain to
 }
 
 // progress is `1 of 28 START sql table model s.m ........ [RUN]`, padded with
@@ -90,11 +93,10 @@ func (c *Console) progress(e Event, text, status, colour string) {
 	}
 	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
 	dots := max(width-utf8.RuneCountInString(line), 0)
-	say := c.line
-	if e.Result.Failed() {
-		say = c.always
-	}
-	say("%s%s [%s]", line, strings.Repeat(".", dots), c.paint(status, colour))
+	c.write(Line{
+		Level: levelOf(e), Result: e.Result, Total: e.Total,
+		Text: line + strings.Repeat(".", dots) + " [" + c.paint(status, colour) + "]",
+	})
 }
 
 const (
@@ -250,15 +252,12 @@ func (c *Console) problems(rs *Results) {
 }
 
 func (c *Console) problem(r *Result) {
-	if c.Quiet && r.Failed() {
-		loud := *c
-		loud.Quiet = false
-		c = &loud
-	}
 	word, colour := "Failure", red
+	c.level = LevelError
 	if r.Status == Warn {
-		word, colour = "Warning", yellow
+		word, colour, c.level = "Warning", yellow, LevelWarn
 	}
+	defer func() { c.level = LevelInfo }()
 	name := r.Name()
 	if r.Node != nil {
 		name = r.Node.Name

@@ -43,6 +43,9 @@ func (r *run) dataTest(ctx context.Context, s *session, result *Result) error {
 	if err := config.judge(result, table.Rows[0]); err != nil {
 		return err
 	}
+	if result.Status == Warn && r.WarnError {
+		result.Status = Fail
+	}
 	if result.Status != Pass {
 		r.sample(ctx, s, result, from)
 	}

@@ -193,12 +193,18 @@ func (s *scope) ref(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
 	if with, ok, err := s.deferred(n); err != nil || ok {
-		return relationValue{s, with}, err
+		return s.input(with), err
 	}
 	if n.IsEphemeral() {
 		return s.ephemeral(n)
 	}
-	return relationValue{s, s.p.Relation(n)}, nil
+	return s.input(s.p.Relation(n)), nil
+}
+
+// input is what a node reads; with --empty nothing of it.
+func (s *scope) input(r Relation) relationValue {
+	r.Empty = s.execute && s.p.options.Flags["EMPTY"] == true
+	return relationValue{s, r}
 }
 
 func readRef(a []any, kw *jinja.Dict) (r Ref, err error) {
@@ -251,7 +257,7 @@ func (s *scope) source(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
 	if with, ok := s.over.Refs[found.UniqueID]; ok {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
-	return relationValue{s, s.p.SourceRelation(found)}, nil
+	return s.input(s.p.SourceRelation(found)), nil
 }
 
 func readSource(a []any) (SourceRef, error) {

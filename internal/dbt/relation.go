@@ -29,6 +29,9 @@ type Relation struct {
 	Identifier string
 	Type       RelationType // empty when not known
 
+	// Empty is a relation of which templates read no rows.
+	Empty bool
+
 	// Quote and Hide are per part; the zero value quotes nothing, hides nothing.
 	Quote Quoting
 	Hide  Quoting

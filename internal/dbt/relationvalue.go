@@ -15,9 +15,17 @@ type relationValue struct {
 
 // Str, Hash and IsMapping are how the template engine prints, compares and
 // classifies it; packages recognise a relation by its being a mapping.
-func (r relationValue) Str() string     { return r.Relation.String() }
+func (r relationValue) Str() string     { return r.limited() }
 func (r relationValue) Hash() string    { return "relation:" + r.Relation.String() }
 func (r relationValue) IsMapping() bool { return true }
+
+// limited is the relation in a query; with --empty none of its rows.
+func (r relationValue) limited() string {
+	if !r.Empty {
+		return r.Relation.String()
+	}
+	return "(select * from " + r.Relation.String() + " where false limit 0) _dbt_limit_subq_" + r.Identifier
+}
 
 func orNone(s string) any {
 	if s == "" {
@@ -67,8 +75,10 @@ func (r relationValue) GetAttr(name string) (any, bool) {
 func (r relationValue) method(name string) (any, bool) {
 	var f func(a []any, kw *jinja.Dict) (any, error)
 	switch name {
-	case "render", "render_limited":
-		f = func([]any, *jinja.Dict) (any, error) { return r.Str(), nil }
+	case "render":
+		f = func([]any, *jinja.Dict) (any, error) { return r.Relation.String(), nil }
+	case "render_limited":
+		f = func([]any, *jinja.Dict) (any, error) { return r.limited(), nil }
 	case "include":
 		f = func(_ []any, kw *jinja.Dict) (any, error) {
 			shown := overlayQuoting(Quoting{!r.Hide.Database, !r.Hide.Schema, !r.Hide.Identifier}, kw)
