@@ -29,6 +29,7 @@ type field struct {
 func listedTypes() []dbt.ResourceType {
 	return []dbt.ResourceType{
 		dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.UnitTestResource, dbt.SourceResource, dbt.ExposureResource,
+		dbt.MetricResource, dbt.SemanticModelResource, dbt.SavedQueryResource,
 	}
 }
 
@@ -122,6 +123,15 @@ func describe(p *dbt.Project, id string) (listed, bool) {
 			fields: append(common(id, e.Name, dbt.ExposureResource, e.PackageName, e.OriginalFilePath, e.FQN, e.Tags, e.Config),
 				dependsOn(e.DependsOn)),
 		}, true
+	}
+	for _, all := range []map[string]*dbt.Semantic{p.Metrics, p.SemanticModels, p.SavedQueries} {
+		if s, ok := all[id]; ok {
+			return listed{
+				selector: string(s.ResourceType) + ":" + s.PackageName + "." + s.Name, name: s.Name, path: s.OriginalFilePath,
+				fields: append(common(id, s.Name, s.ResourceType, s.PackageName, s.OriginalFilePath, s.FQN, s.Tags, s.Config),
+					dependsOn(s.DependsOn)),
+			}, true
+		}
 	}
 	return listed{}, false
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"apotheca/internal/dbt"
 	"apotheca/internal/pipeline"
@@ -59,7 +60,7 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 		Profile: f.profile, Target: f.target,
 		Vars: vars, Env: a.dbtEnv(), FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
 		Now: a.now().UTC(), InvocationID: cmp.Or(f.invocation, newUUID()),
-		NoVersionCheck: f.anyVersion, Flags: f.templateFlags(),
+		NoVersionCheck: f.anyVersion, Flags: f.templateFlags(), MetadataEnv: a.metadataEnv(),
 		Log: func(message string) {
 			if f.console != nil {
 				f.console.Say("%s", message)
@@ -81,6 +82,18 @@ func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error
 		a.warn(w.Error())
 	}
 	return project, nil
+}
+
+// metadataEnv are the variables that a user wants to see in dbt's artifacts.
+func (a *app) metadataEnv() map[string]string {
+	out := map[string]string{}
+	for _, variable := range a.environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if rest, ok := strings.CutPrefix(name, dbt.MetadataPrefix); ok {
+			out[rest] = value
+		}
+	}
+	return out
 }
 
 // dbtEnv is the environment as templates see it. Where it does not say where

@@ -240,7 +240,7 @@ func (s *scope) nodeName(name string) (any, bool) {
 	case "invocation_args_dict":
 		return jinja.NewDict("which", s.p.options.Command, "full_refresh", s.p.options.FullRefresh), true
 	case "dbt_metadata_envs":
-		return jinja.NewDict(), true
+		return s.p.metadataEnv(), true
 	case "metric":
 		return jinja.Func(s.metric), true
 	case "submit_python_job", "column", "debug":

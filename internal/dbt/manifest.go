@@ -198,9 +198,18 @@ func (p *Project) metadata() *jinja.Dict {
 	return jinja.NewDict(
 		"dbt_schema_version", manifestSchema, "dbt_version", Version, "generated_at", now,
 		"invocation_id", orNone(p.options.InvocationID), "invocation_started_at", p.options.Now.UTC().Format(time.RFC3339Nano),
-		"env", jinja.NewDict(), "project_name", p.Name, "project_id", md5Hex(p.Name), "user_id", nil,
+		"env", p.metadataEnv(), "project_name", p.Name, "project_id", md5Hex(p.Name), "user_id", nil,
 		"send_anonymous_usage_stats", false, "adapter_type", p.Target.Type,
 		"quoting", jinja.NewDict("database", p.root.quoting.Database, "schema", p.root.quoting.Schema, "identifier", p.root.quoting.Identifier, "column", nil))
+}
+
+// metadataEnv are the variables a user wants to see in artifacts.
+func (p *Project) metadataEnv() *jinja.Dict {
+	d := jinja.NewDict()
+	for _, name := range keysOf(p.options.MetadataEnv) {
+		d.Set(name, p.options.MetadataEnv[name])
+	}
+	return d
 }
 
 func docDict(d *Doc) *jinja.Dict {

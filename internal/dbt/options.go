@@ -33,6 +33,10 @@ type Options struct {
 	// NoVersionCheck passes over require-dbt-version.
 	NoVersionCheck bool
 
+	// MetadataEnv are the variables DBT_ENV_CUSTOM_ENV_…, by the rest of their
+	// names: templates and the manifest see them.
+	MetadataEnv map[string]string
+
 	FullRefresh bool
 	Threads     int    // 0: the profile's
 	Command     string // flags.WHICH: run, test, build, …

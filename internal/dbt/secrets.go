@@ -9,6 +9,10 @@ import (
 // profiles.yml and packages.yml may read.
 const SecretPrefix = "DBT_ENV_SECRET_"
 
+// MetadataPrefix begins the names of the environment variables that artifacts
+// show.
+const MetadataPrefix = "DBT_ENV_CUSTOM_ENV_"
+
 // Mask replaces secrets by asterisks: as they are, as SQL quotes them, and
 // either in JSON.
 func Mask(secrets []string) *strings.Replacer {
