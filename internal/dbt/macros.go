@@ -25,7 +25,6 @@ type Macro struct {
 	Description      string
 	Arguments        []MacroArgument
 	Meta             any
-	DependsOn        []string
 	Line             int
 
 	docs *jinja.Dict // as declared
@@ -93,10 +92,6 @@ func (l *loader) loadMacros() {
 		if t != nil {
 			l.defineMacros(all[i], t)
 		}
-	}
-	for _, id := range keysOf(l.p.Macros) {
-		m := l.p.Macros[id]
-		m.DependsOn = l.p.macroCalls(m)
 	}
 	l.p.findStandardNames()
 }

@@ -214,7 +214,7 @@ func (p *Project) macroDict(m *Macro) *jinja.Dict {
 	}
 	return jinja.NewDict("name", m.Name, "resource_type", "macro", "package_name", m.PackageName, "path", m.Path,
 		"original_file_path", m.OriginalFilePath, "unique_id", m.UniqueID, "macro_sql", m.SQL,
-		"depends_on", jinja.NewDict("macros", jinjaList(m.DependsOn)), "description", m.Description, "meta", orEmpty(m.Meta),
+		"depends_on", jinja.NewDict("macros", jinjaList(p.macroCalls(m))), "description", m.Description, "meta", orEmpty(m.Meta),
 		"docs", overlaid(jinja.NewDict("show", true, "node_color", nil), m.docs), "patch_path", orNone(m.PatchPath), "arguments", arguments,
 		"created_at", float64(p.options.Now.UnixMicro())/1e6, "supported_languages", m.languages())
 }

@@ -293,7 +293,7 @@ func (c *comparison) macros(r *resource) bool {
 			}
 			if m := c.p.Macros[id]; m != nil && !seen[id] {
 				seen[id] = true
-				if uses(m.DependsOn) {
+				if uses(c.p.macroCalls(m)) {
 					return true
 				}
 			}

@@ -78,7 +78,11 @@ func (p *parser) subscript() (*sliceExpr, expr) {
 		}
 		parts[colons] = p.expression()
 	}
-	if colons == 0 {
+	switch {
+	case colons > 0:
+	case parts[0] == nil:
+		p.fail("expected an index")
+	default:
 		return nil, parts[0]
 	}
 	return &sliceExpr{start: parts[0], stop: parts[1], step: parts[2]}, nil
