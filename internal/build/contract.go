@@ -57,15 +57,21 @@ func (m *materialization) checkContract(ctx context.Context) error {
 	if len(m.node.Columns) == 0 {
 		return errors.New("this model has an enforced contract, and its 'columns' specification is missing")
 	}
-	var nulls, untyped []string
+	var nulls, untyped, unsized []string
 	for _, c := range m.node.Columns {
-		if c.DataType == "" {
+		switch strings.ToLower(strings.TrimSpace(c.DataType)) {
+		case "":
 			untyped = append(untyped, c.Name)
+		case "numeric", "decimal", "number":
+			unsized = append(unsized, c.Name)
 		}
 		nulls = append(nulls, "cast(null as "+c.DataType+") as "+m.declaredName(c))
 	}
 	if len(untyped) > 0 {
 		return fmt.Errorf("contracted models require data_type to be defined for each column: %s has none for %s", m.node.Name, strings.Join(untyped, ", "))
+	}
+	if len(unsized) > 0 {
+		m.warn(fmt.Sprintf("%s: the data_type of %s has no precision and scale, so numbers may be rounded", m.node.OriginalFilePath, strings.Join(unsized, ", ")))
 	}
 	wanted, err := m.session.columns(ctx, "(select "+strings.Join(nulls, ", ")+") as contract")
 	if err != nil {
@@ -140,12 +146,12 @@ func (m *materialization) columnKey(name string) string {
 // of the declaration, and fills it then: the insert fails where the data does
 // not hold to them, and the transaction takes everything back.
 func (m *materialization) contractedTable(ctx context.Context) error {
-	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
+	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
 		definition, err := m.columnDefinitions(ctx)
 		if err != nil {
 			return err
 		}
-		if _, err := m.exec(ctx, m.header()+create+m.unlogged()+" table "+into.String()+" (\n"+definition+"\n)"); err != nil {
+		if _, err := m.exec(ctx, m.header()+"create"+m.unlogged()+" table "+into.String()+" (\n"+definition+"\n)"); err != nil {
 			return err
 		}
 		names := make([]string, len(m.node.Columns))
@@ -155,9 +161,6 @@ func (m *materialization) contractedTable(ctx context.Context) error {
 		columns := strings.Join(names, ", ")
 		rows, err := m.exec(ctx, "insert into "+into.String()+" ("+columns+")\nselect "+columns+"\nfrom (\n"+m.sql+"\n) as model")
 		m.wrote(m.dialect.InsertTag, rows)
-		if err != nil {
-			return err
-		}
-		return m.createIndexes(ctx, m.session, m.node, into)
+		return err
 	})
 }

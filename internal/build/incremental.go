@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"apotheca/internal/warehouse"
 )
 
 // The names under which predicates of a model may speak of the two tables.
@@ -111,19 +109,14 @@ func (i *incremental) insert(ctx context.Context, from string) (int64, error) {
 // deleteSQL deletes the rows whose key arrives again. As in dbt, a row with
 // NULL in its key is never found again and so stays.
 func (i *incremental) deleteSQL(from string) string {
-	keys, named, same := make([]string, len(i.keys)), make([]string, len(i.keys)), make([]string, len(i.keys))
+	named, same := make([]string, len(i.keys)), make([]string, len(i.keys))
 	for k, key := range i.keys {
 		// A key may be an expression, so what arrives gets a name of its own.
-		keys[k] = i.key(key)
-		named[k] = fmt.Sprintf("%s as dbt_key_%d", keys[k], k)
-		same[k] = fmt.Sprintf("%s.dbt_key_%d = %s", arriving, k, keys[k])
+		named[k] = fmt.Sprintf("%s as dbt_key_%d", i.key(key), k)
+		same[k] = fmt.Sprintf("%s.dbt_key_%d = %s", arriving, k, i.key(key))
 	}
-	target := "delete from " + i.target.String() + " as " + destination
-	if i.dialect.Delete == warehouse.DeleteIn {
-		list := strings.Join(keys, ", ")
-		return target + "\nwhere (" + list + ") in (select distinct " + list + " from " + from + ")" + i.and(i.predicates)
-	}
-	return target + "\nusing (select distinct " + strings.Join(named, ", ") + " from " + from + ") as " + arriving +
+	return "delete from " + i.target.String() + " as " + destination +
+		"\nusing (select distinct " + strings.Join(named, ", ") + " from " + from + ") as " + arriving +
 		"\nwhere " + strings.Join(same, "\n    and ") + i.and(i.predicates)
 }
 

@@ -2,8 +2,8 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -99,46 +99,23 @@ func (m *materialization) alter(ctx context.Context, changes []string) error {
 }
 
 // indexChanges are the statements that bring the indexes to what is configured.
-// They compare by columns without order, uniqueness and method.
 func (m *materialization) indexChanges(ctx context.Context, wanted []index) ([]string, error) {
-	table, err := m.session.fetch(ctx, -1, m.dialect.ListIndexes, m.target.Schema, m.target.Identifier)
+	present, err := m.listIndexes(ctx, m.target)
 	if err != nil {
-		return nil, fmt.Errorf("list indexes of %s: %w", m.target, err)
+		return nil, err
 	}
-	var drops, creates []string
-	present := map[string]bool{}
-	needed := map[string]bool{}
+	var changes []string
+	for name, i := range present {
+		if !slices.ContainsFunc(wanted, i.same) {
+			changes = append(changes, m.dropIndexSQL(m.target, name))
+		}
+	}
+	slices.Sort(changes)
 	for _, i := range wanted {
-		needed[i.identity()] = true
-	}
-	for _, row := range table.Rows {
-		unique, isBool := row[2].(bool)
-		if !isBool {
-			return nil, errors.New("list indexes: the third column is no boolean")
-		}
-		i := index{columns: strings.Split(fmt.Sprint(row[3]), ","), unique: unique, method: fmt.Sprint(row[1])}
-		present[i.identity()] = true
-		if !needed[i.identity()] {
-			drops = append(drops, "drop index if exists "+m.dialect.Quote(m.target.Schema)+"."+m.dialect.Quote(fmt.Sprint(row[0])))
+		there := slices.ContainsFunc(slices.Collect(maps.Values(present)), i.same)
+		if !there {
+			changes = append(changes, m.createIndexSQL(m.target, i))
 		}
 	}
-	for _, i := range wanted {
-		if !present[i.identity()] {
-			creates = append(creates, m.createIndexSQL(m.target, i))
-		}
-	}
-	return slices.Concat(drops, creates), nil
-}
-
-func (i index) identity() string {
-	columns := make([]string, len(i.columns))
-	for k, c := range i.columns {
-		columns[k] = strings.ToLower(c)
-	}
-	slices.Sort(columns)
-	method := i.method
-	if method == "" {
-		method = "btree"
-	}
-	return fmt.Sprintf("%s %v %s", method, i.unique, strings.Join(columns, ","))
+	return changes, nil
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"apotheca/internal/dbt"
-	"apotheca/internal/warehouse"
 )
 
 // model materializes a model. Everything between the hooks that stand outside
@@ -151,21 +150,18 @@ func (m *materialization) exec(ctx context.Context, sql string) (int64, error) {
 }
 
 func (m *materialization) view(ctx context.Context) error {
-	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
+	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
 		m.result.Response = "CREATE VIEW"
-		_, err := m.exec(ctx, m.header()+create+" view "+into.String()+" as ("+m.sql+"\n)")
+		_, err := m.exec(ctx, m.header()+"create view "+into.String()+" as ("+m.sql+"\n)")
 		return err
 	})
 }
 
 func (m *materialization) table(ctx context.Context) error {
-	return m.replace(ctx, func(ctx context.Context, into dbt.Relation, create string) error {
-		rows, err := m.exec(ctx, m.header()+create+m.unlogged()+" table "+into.String()+" as ("+m.sql+"\n)")
+	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
+		rows, err := m.exec(ctx, m.header()+"create"+m.unlogged()+" table "+into.String()+" as ("+m.sql+"\n)")
 		m.wrote("SELECT", rows)
-		if err != nil {
-			return err
-		}
-		return m.createIndexes(ctx, m.session, m.node, into)
+		return err
 	})
 }
 
@@ -192,27 +188,40 @@ func (m *materialization) wrote(verb string, rows int64) {
 	}
 }
 
-// replace has a relation made and put in the place of the existing one.
-func (m *materialization) replace(ctx context.Context, write func(ctx context.Context, into dbt.Relation, create string) error) error {
-	if m.dialect.Replace == warehouse.CreateOrReplace {
-		if m.existing != nil && m.existing.Type != m.target.Type {
-			if err := m.dropRelation(ctx, *m.existing); err != nil {
-				return err
-			}
+// replace has a relation made and put in the place of the existing one. A
+// table gets its indexes before it is seen, unless they would pin its name.
+func (m *materialization) replace(ctx context.Context, write func(ctx context.Context, into dbt.Relation) error) error {
+	built := m.target
+	if m.existing != nil {
+		built = m.beside("__dbt_tmp", m.target.Type)
+	}
+	if err := write(ctx, built); err != nil {
+		return err
+	}
+	if !m.dialect.IndexesPinTables {
+		if err := m.index(ctx, built); err != nil {
+			return err
 		}
-		return write(ctx, m.target, "create or replace")
 	}
-	if m.existing == nil {
-		return write(ctx, m.target, "create")
+	if m.existing != nil {
+		if err := m.setAside(ctx); err != nil {
+			return err
+		}
+		if err := m.rename(ctx, built, m.target); err != nil {
+			return err
+		}
 	}
-	built := m.beside("__dbt_tmp", m.target.Type)
-	if err := write(ctx, built, "create"); err != nil {
-		return err
+	if m.dialect.IndexesPinTables {
+		return m.index(ctx, m.target)
 	}
-	if err := m.setAside(ctx); err != nil {
-		return err
+	return nil
+}
+
+func (m *materialization) index(ctx context.Context, r dbt.Relation) error {
+	if r.Type != dbt.TableRelation {
+		return nil
 	}
-	return m.rename(ctx, built, m.target)
+	return m.createIndexes(ctx, m.session, m.node, r)
 }
 
 // setAside renames the existing relation away, to be dropped in the end. A
@@ -220,6 +229,11 @@ func (m *materialization) replace(ctx context.Context, write func(ctx context.Co
 func (m *materialization) setAside(ctx context.Context) error {
 	backup := m.beside("__dbt_backup", m.existing.Type)
 	m.backup = &backup
+	if m.dialect.IndexesPinTables && m.existing.Type == dbt.TableRelation {
+		if err := m.dropIndexes(ctx, *m.existing); err != nil {
+			return err
+		}
+	}
 	return m.rename(ctx, *m.existing, backup)
 }
 

@@ -35,9 +35,6 @@ type Dialect struct {
 	// SeedTypes are the type names of dbt's inferred seed columns.
 	SeedTypes SeedTypes
 
-	// Replace is how a relation takes the place of an older one.
-	Replace ReplaceStyle
-
 	// TransactionalDDL: a rolled back transaction also takes back create,
 	// drop and rename.
 	TransactionalDDL bool
@@ -56,9 +53,6 @@ type Dialect struct {
 	// Analyze: the planner knows nothing of new rows before `analyze` has
 	// looked at them.
 	Analyze bool
-
-	// Delete is how rows of one table are deleted by the keys of another.
-	Delete DeleteStyle
 
 	// Merge: the database knows merge into.
 	Merge bool
@@ -81,8 +75,11 @@ type Dialect struct {
 	// Comments: comment on table, view and column exist.
 	Comments bool
 
-	// Indexes: the config indexes is for this database.
-	Indexes bool
+	// IndexMethods: an index can be of another kind than the usual one.
+	IndexMethods bool
+
+	// IndexesPinTables: a table with an index cannot be renamed.
+	IndexesPinTables bool
 
 	// MaterializedViews: they exist, and ListIndexes with them.
 	MaterializedViews bool
@@ -108,9 +105,10 @@ type Dialect struct {
 	ListDependents string
 
 	// ListGrants returns grantee and privilege of what the session's role has
-	// granted to others on one relation; ListIndexes returns name, method,
-	// uniqueness and columns (with commas between) of a relation's indexes.
-	// Both bind schema and name. Empty ListGrants: grants are not applied.
+	// granted to others on one relation and binds schema and name; ListIndexes
+	// returns name, method, uniqueness and columns (with commas between) of a
+	// relation's indexes and binds database, schema and name. Where one is
+	// empty, grants are not applied or indexes not made.
 	ListGrants  string
 	ListIndexes string
 
@@ -163,28 +161,6 @@ func (d Dialect) ContractType(typeName string) string {
 type SeedTypes struct {
 	Integer, Number, Boolean, Date, Timestamp, Text string
 }
-
-// ReplaceStyle is how a relation takes the place of an older one.
-type ReplaceStyle string
-
-// The styles of replacing.
-const (
-	// RenameSwap: build beside it, rename old away and new in, drop the old.
-	RenameSwap ReplaceStyle = "rename"
-	// CreateOrReplace: one statement, atomic by itself.
-	CreateOrReplace ReplaceStyle = "create or replace"
-)
-
-// DeleteStyle is how rows of one table are deleted by the keys of another.
-type DeleteStyle string
-
-// The styles of deleting.
-const (
-	// DeleteUsing: delete from t using s where t.k = s.k
-	DeleteUsing DeleteStyle = "using"
-	// DeleteIn: delete from t where (k1, k2) in (select distinct k1, k2 from s)
-	DeleteIn DeleteStyle = "in"
-)
 
 // Quote is the one place where an identifier becomes SQL.
 func (d Dialect) Quote(identifier string) string {

@@ -31,15 +31,14 @@ func Dialect() warehouse.Dialect {
 			Timestamp: "timestamp",
 			Text:      "varchar",
 		},
-		Replace:             warehouse.RenameSwap,
 		TransactionalDDL:    true,
 		DropCascade:         " cascade",
-		Delete:              warehouse.DeleteUsing,
 		Merge:               true,
 		DefaultStrategy:     "delete+insert",
 		AlterType:           " set data type ",
 		InsertTag:           "INSERT",
 		Comments:            true,
+		IndexesPinTables:    true,
 		EnforcedConstraints: []string{"check", "not_null", "unique", "primary_key", "foreign_key"},
 		ListRelations: `
 select schema_name, table_name, 'table' as relation_type
@@ -55,6 +54,15 @@ select column_name, data_type
 from duckdb_columns()
 where database_name = $1 and schema_name = $2 and table_name = $3
 order by column_index`,
+		ListIndexes: `
+select
+    index_name,
+    'art' as index_method,
+    is_unique,
+    expressions as column_names
+from duckdb_indexes()
+where database_name = $1 and schema_name = $2 and table_name = $3
+order by index_name`,
 		Catalog: `
 with relations as (
     select database_name, schema_name, table_name, 'BASE TABLE' as relation_type, comment

@@ -33,18 +33,16 @@ func Dialect() warehouse.Dialect {
 			Timestamp: "timestamp without time zone",
 			Text:      "text",
 		},
-		Replace:             warehouse.RenameSwap,
 		TransactionalDDL:    true,
 		DropCascade:         " cascade",
 		ViewsHoldTables:     true,
 		Unlogged:            true,
 		Analyze:             true,
-		Delete:              warehouse.DeleteUsing,
 		Merge:               true,
 		DefaultStrategy:     "delete+insert",
 		InsertTag:           "INSERT 0",
 		Folding:             warehouse.FoldLower,
-		Indexes:             true,
+		IndexMethods:        true,
 		MaterializedViews:   true,
 		ContractTypes:       contractTypes(),
 		Comments:            true,
@@ -163,8 +161,9 @@ inner join pg_catalog.pg_attribute as a
         indexed.oid = a.attrelid
         and a.attnum = any(i.indkey)
 where
-    n.nspname = $1
-    and indexed.relname = $2
+    current_database() = $1
+    and n.nspname = $2
+    and indexed.relname = $3
 group by named.relname, method.amname, i.indisunique
 order by named.relname`,
 	}
