@@ -257,8 +257,38 @@ func sectionOf(t ResourceType) string {
 	return string(t) + "s"
 }
 
+// isAcyclic takes away what waits for nothing until nothing is left, or what is
+// left waits for itself.
+func (p *Project) isAcyclic() bool {
+	waiting := make(map[string]int, len(p.Parents))
+	var ready []string
+	for id, parents := range p.Parents {
+		known := 0
+		for _, parent := range parents {
+			if _, ok := p.Parents[parent]; ok {
+				known++
+			}
+		}
+		if waiting[id] = known; known == 0 {
+			ready = append(ready, id)
+		}
+	}
+	done := 0
+	for ; done < len(ready); done++ {
+		for _, child := range p.Children[ready[done]] {
+			if waiting[child]--; waiting[child] == 0 {
+				ready = append(ready, child)
+			}
+		}
+	}
+	return done == len(p.Parents)
+}
+
 // checkCycles spells a cycle of refs.
 func (l *loader) checkCycles() {
+	if l.p.isAcyclic() {
+		return // the usual case: spelling takes ten times as long
+	}
 	steps := make([]graph.Step, 0, len(l.p.Parents))
 	for _, id := range keysOf(l.p.Parents) {
 		var needs []string
