@@ -141,6 +141,9 @@ func shortID(r *build.Result) string {
 	if r.UnitTest != nil {
 		return r.UnitTest.Name
 	}
+	if r.Source != nil {
+		return r.Source.Name
+	}
 	return r.Node.Name
 }
 

@@ -2,6 +2,9 @@ package build_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"apotheca/internal/build"
@@ -128,4 +131,51 @@ func TestSnapshotIsRefused(t *testing.T) {
 	f("strategy: timestamp", "", "error: ")
 	f("strategy: check", "", "error: ")
 	f("strategy: nowhere", "", "error: there is no macro named 'snapshot_nowhere_strategy'")
+}
+
+func TestSnapshotOnPostgres(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []string{"strategy: timestamp, updated_at: seen", "strategy: check, check_cols: all"} {
+		s := newPostgresShop(t, history(strategy+", hard_deletes: new_record"))
+		s.exec("create schema if not exists s")
+		day := func(n int, more string) {
+			s.exec("drop table if exists s.src")
+			s.exec("create table s.src as select v.*" + more + strings.TrimPrefix(days[n-1], "select *"))
+			s.succeeds(build.Snapshot)
+		}
+		day(1, "")
+		day(2, "")
+		day(2, "")
+		s.wantRows("select id, v, dbt_is_deleted, dbt_valid_to is null from s.h where id > 1 order by id, dbt_updated_at, dbt_is_deleted",
+			"2 two False false", "2 zwei False true", "3 three False false", "3 three True true")
+		day(3, "")
+		s.wantRows("select count(*), count(*) filter (where dbt_valid_to is null) from s.h where id = 3", "3 1")
+		day(3, ", 'new' as extra")
+		if strings.Contains(strategy, "check") {
+			s.wantRows("select count(*), count(extra), count(*) filter (where dbt_valid_to is null) from s.h", "9 3 3")
+		}
+	}
+}
+
+func TestCatalogAndFreshnessOnPostgres(t *testing.T) {
+	t.Parallel()
+	s := newPostgresShop(t, watched)
+	s.target = t.TempDir()
+	s.succeeds(build.Build)
+	s.exec("create table s.fresh as select 1 as id, now() as seen")
+	s.exec("create table s.old as select 1 as id, timestamp '2001-01-01' as seen")
+	results, err := build.CheckFreshness(t.Context(), s.options("source.shop.s.old", "source.shop.s.fresh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wantStatuses(results, map[string]string{"fresh": "pass", "old": "error"})
+	s.follows("sources.json", "sources-v3.json")
+	if err := build.WriteCatalog(t.Context(), s.options("model.shop.customers", "seed.shop.raw_orders"), true); err != nil {
+		t.Fatal(err)
+	}
+	s.follows("catalog.json", "catalog-v1.json")
+	data, err := os.ReadFile(filepath.Join(s.target, "catalog.json"))
+	if want := `"amount":{"type":"double precision","index":3,"name":"amount","comment":null}`; err != nil || !strings.Contains(string(data), want) {
+		t.Errorf("catalog.json = %s, %v, want %s in it", data, err, want)
+	}
 }
