@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"apotheca/internal/dbt"
+	"apotheca/internal/jinja"
 )
 
 // runHooks runs the hooks around a run, each as one statement outside of any
@@ -73,7 +74,7 @@ func (r *run) hookContext() map[string]any {
 	var results, schemas, pairs []any
 	seen := map[string]bool{}
 	for _, result := range r.done {
-		results = append(results, hookResult(result))
+		results = append(results, r.hookResult(result))
 		n := result.Node
 		if n == nil || n.IsEphemeral() || n.ResourceType == dbt.DataTest {
 			continue
@@ -87,23 +88,31 @@ func (r *run) hookContext() map[string]any {
 	return map[string]any{"results": results, "schemas": schemas, "database_schemas": pairs}
 }
 
-func hookResult(result *Result) map[string]any {
-	node := map[string]any{"unique_id": result.UniqueID, "name": result.Name(), "resource_type": string(result.Type())}
-	if n := result.Node; n != nil {
-		node["name"], node["schema"], node["database"], node["alias"] = n.Name, n.Schema, n.Database, n.Alias
-		node["package_name"], node["original_file_path"] = n.PackageName, n.OriginalFilePath
+// hookResult is a result as on-run-end hooks read it: what run_results.json
+// will have of it, and the node.
+func (r *run) hookResult(result *Result) *jinja.Dict {
+	recorded := recorded(result)
+	timings := jinja.NewList()
+	for _, t := range recorded.Timing {
+		timings.V = append(timings.V, jinja.NewDict("name", t.Name, "started_at", t.StartedAt, "completed_at", t.CompletedAt))
 	}
-	entry := map[string]any{
-		"unique_id":      result.UniqueID,
-		"node":           node,
-		"status":         string(result.Status),
-		"message":        result.Message,
-		"thread_id":      result.Thread,
-		"execution_time": result.Took().Seconds(),
-		"failures":       nil,
+	text := func(s *string) any {
+		if s == nil {
+			return nil
+		}
+		return *s
 	}
+	failures := any(nil)
 	if result.Failures != nil {
-		entry["failures"] = *result.Failures
+		failures = *result.Failures
 	}
+	entry := jinja.NewDict(
+		"status", string(result.Status), "timing", timings, "thread_id", result.Thread, "execution_time", result.Took().Seconds(),
+		"adapter_response", jinja.FromGo(recorded.AdapterResponse), "message", text(recorded.Message), "failures", failures,
+		"unique_id", result.UniqueID, "compiled_code", text(recorded.CompiledCode), "relation_name", text(recorded.RelationName),
+		"node", r.Project.Describe(result.UniqueID), "batch_results", nil,
+	)
+	plain := entry.Copy()
+	entry.Set("to_dict", jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return plain, nil }))
 	return entry
 }

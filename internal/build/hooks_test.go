@@ -166,3 +166,18 @@ func TestContractOfANumberWithoutSize(t *testing.T) {
 		t.Errorf("warnings = %q, want %q", results.Warnings, want)
 	}
 }
+
+func TestRunEndHooksReadResults(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, `
+-- dbt_project.yml --
+name: shop
+profile: shop
+on-run-end: "{% for r in results %}insert into log values ('{{ r.node.config.materialized }} {{ r.to_dict().unique_id }} {{ r.timing | length }} {{ r.adapter_response._message }} {{ r.relation_name }}');{% endfor %}"
+-- models/m.sql --
+{{ config(materialized='table') }} select 1 as a
+`)
+	s.exec("create table log (entry varchar)")
+	s.succeeds(build.RunAll)
+	s.wantRows("from log", `table model.shop.m 2 SELECT 1 "memory"."s"."m"`)
+}

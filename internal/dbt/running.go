@@ -116,3 +116,21 @@ func (p *Project) FindMacro(name string) (*Macro, bool) {
 	m := p.macro(p.root, name)
 	return m, m != nil
 }
+
+// Describe is a resource as the manifest and templates have it; nil for an
+// unknown id.
+func (p *Project) Describe(id string) any {
+	if n, ok := p.Nodes[id]; ok {
+		return p.nodeDict(n)
+	}
+	if s, ok := p.Sources[id]; ok {
+		return p.sourceDict(s)
+	}
+	if u, ok := p.UnitTests[id]; ok {
+		return p.unitTestDict(u)
+	}
+	if e, ok := p.Exposures[id]; ok {
+		return p.exposureDict(e)
+	}
+	return nil
+}
