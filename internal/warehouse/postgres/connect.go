@@ -17,7 +17,7 @@ import (
 )
 
 // A ConnectError says why there is no connection, and what to type. It holds
-// neither the password nor the URL, and nothing that does.
+// no password, and nothing that does.
 type ConnectError struct {
 	where, problem, advice string
 	// Passing: the same attempt may succeed a little later.
@@ -182,34 +182,15 @@ func (w *Warehouse) role() string { return Dialect().Quote(w.config.User) }
 // database is the user's own when none is named.
 func (w *Warehouse) database() string { return cmp.Or(w.config.Database, w.config.User) }
 
-// checkURL refuses a URL in which a password seems to reach into other parts:
-// those are shown.
-func checkURL(url string) error {
-	const form = "it looks like postgres://user:password@host:5432/database?sslmode=require"
-	scheme, rest, _ := strings.Cut(url, "://")
-	if scheme != "postgres" && scheme != "postgresql" {
-		return &ConnectError{where: "PostgreSQL", problem: "the URL is none of PostgreSQL's", advice: form}
-	}
-	at, slash := strings.LastIndexByte(rest, '@'), strings.IndexByte(rest, '/')
-	if strings.Count(rest, "@") > 1 || slash >= 0 && at > slash {
-		return &ConnectError{where: "PostgreSQL", problem: "the URL has an @ where none belongs",
-			advice: "in a password, write / : @ ? # % as %2F %3A %40 %3F %23 %25"}
-	}
-	return nil
-}
-
 // parseError keeps what the driver says of the options and leaves out where it
 // quotes them.
-func (o Options) parseError(err error) error {
+func parseError(err error) error {
 	problem := err.Error()
 	if i := strings.LastIndex(problem, "`: "); i >= 0 {
 		problem = problem[i+len("`: "):]
 	}
 	e := &ConnectError{where: "PostgreSQL", problem: problem, advice: "check the connection in profiles.yml and the PG* variables"}
 	switch {
-	case strings.HasPrefix(problem, "failed to parse as URL"):
-		e.problem = "the URL cannot be read"
-		e.advice = "it looks like postgres://user:password@host:5432/database?sslmode=require"
 	case strings.Contains(problem, "sslmode"):
 		e.advice = "sslmode is disable, allow, prefer, require, verify-ca or verify-full"
 	case strings.Contains(problem, "TLS"):

@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -96,7 +95,6 @@ func TestConnect(t *testing.T) {
 	t.Parallel()
 	reader, authority := guarded(t)
 	t.Run("encrypted", func(t *testing.T) { testEncrypted(t, reader, authority) })
-	t.Run("by URL", func(t *testing.T) { testURL(t, reader) })
 	t.Run("refused", func(t *testing.T) { testRefused(t, reader, authority) })
 	t.Run("examined", func(t *testing.T) { testExamineReach(t, reader, authority) })
 }
@@ -178,26 +176,6 @@ func testEncrypted(t *testing.T, reader postgres.Options, authority string) {
 	prefer.SSLMode = "prefer"
 	if got := fetch(t, open(t, prefer), encrypted).Rows[0][0]; got != true {
 		t.Errorf("sslmode prefer: encrypted = %v, want true", got)
-	}
-}
-
-func testURL(t *testing.T, reader postgres.Options) {
-	port := fmt.Sprint(reader.Port)
-	url := "postgres://reader:pa55%2Fw0rd%40%23%3F%3A%25@127.0.0.1:" + port + "/postgres?sslmode=disable"
-	if got := fetch(t, open(t, postgres.Options{URL: url, Host: "nowhere.invalid"}), "select current_user").Rows[0][0]; got != "reader" {
-		t.Errorf("by URL: user = %v, want reader", got)
-	}
-	for _, bad := range []string{
-		"postgres://reader:" + password + "@127.0.0.1:" + port + "/postgres",
-		"postgres://reader:12/w0rd@127.0.0.1:" + port + "/postgres",
-		"postgres://reader:w0rd@secret@127.0.0.1/postgres",
-		"postgres://reader:w0rd%zz@127.0.0.1/postgres",
-		"postgres://reader:w0rd@127.0.0.1:port/postgres",
-		"postgres://reader:w0rd@[::1/postgres",
-		"reader:w0rd@127.0.0.1",
-		"postgres://reader:w0rd@127.0.0.1/postgres?sslmode=w0rd",
-	} {
-		wantRefusal(t, postgres.Options{URL: bad}, "PostgreSQL", "hint")
 	}
 }
 

@@ -14,10 +14,6 @@ import (
 // Options say which server to use and how. An empty field leaves the choice to
 // the PG* variables and then to PostgreSQL's defaults.
 type Options struct {
-	// URL takes the place of the fields from Host to SSLKey when it is set:
-	// postgres://user:password@host:5432/database?sslmode=require
-	URL string
-
 	Host     string // a name, an address, or the folder of a socket
 	Port     uint16
 	User     string
@@ -43,15 +39,9 @@ type Options struct {
 
 // config is what the driver makes of the options.
 func (o Options) config() (*pgconn.Config, error) {
-	text := o.URL
-	if text == "" {
-		text = o.keywords()
-	} else if err := checkURL(text); err != nil {
-		return nil, err
-	}
-	config, err := pgconn.ParseConfig(text)
+	config, err := pgconn.ParseConfig(o.keywords())
 	if err != nil {
-		return nil, o.parseError(err)
+		return nil, parseError(err)
 	}
 	if o.ConnectTimeout > 0 {
 		config.ConnectTimeout = o.ConnectTimeout
