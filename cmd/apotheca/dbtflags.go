@@ -187,6 +187,9 @@ func (f *dbtFlags) readEnvironment(flags *pflag.FlagSet, env func(string) (strin
 	if wrong != nil {
 		return wrong
 	}
+	if f.noIntrospect {
+		return usagef("--no-introspect is not supported: templates may always ask the database")
+	}
 	for name, value := range map[string]string{"log-level": f.logLevel, "log-level-file": f.logLevelFile} {
 		if _, ok := severities[value]; !ok {
 			return usagef("--%s %s is no severity", name, value).hint("debug, info, warn, error or none")
