@@ -333,7 +333,7 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	}
 	secret := strings.HasPrefix(name, SecretPrefix)
 	if secret && !s.secrets {
-		return nil, fmt.Errorf("secret env vars are allowed only in profiles.yml or packages.yml: found '%s' referenced elsewhere", name)
+		return nil, Problem{Message: fmt.Sprintf("Secret env vars are allowed only in profiles.yml or packages.yml. Found '%s' referenced elsewhere.", name)}
 	}
 	if v, ok := s.over.EnvVars[name]; ok {
 		return jinja.Str(jinja.FromGo(v)), nil
@@ -347,7 +347,7 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if def := argument(a, kw, 1, "default", missing); def != missing {
 		return def, nil
 	}
-	return nil, Problem{Message: fmt.Sprintf("env var required but not provided: '%s'", name),
+	return nil, Problem{Message: fmt.Sprintf("Env var required but not provided: '%s'", name),
 		Hint: fmt.Sprintf("set %s, or give env_var() a default", name)}
 }
 
@@ -386,7 +386,7 @@ func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if v.s.level == levelFull && !v.s.execute {
 		return nil, nil // a parse must not fail for want of a variable
 	}
-	return nil, Problem{Message: fmt.Sprintf("required var '%s' not found in config", name),
+	return nil, Problem{Message: fmt.Sprintf("Required var '%s' not found in config", name),
 		Hint: fmt.Sprintf("set it under vars: in dbt_project.yml, or --vars '{%s: …}', or give var() a default", name)}
 }
 
