@@ -104,6 +104,7 @@ func cursor(from int) string {
 
 type childReport struct {
 	Seconds   float64
+	Stream    float64 // seconds from the first record to the last row, before the checks
 	Rows      int64
 	PeakBytes int64
 	CPU       float64 // seconds, user and system

@@ -12,15 +12,8 @@ import (
 // check compares the new tables with the extract, before they are swapped in.
 func (l *stagingLoader) check(ctx context.Context) error {
 	l.done.Records = l.reading.Rows()
-	for _, t := range l.all() {
-		if err := l.analyze(ctx, l.new(t)); err != nil {
-			return fmt.Errorf("analyze %s: %w", t.Name, err)
-		}
-	}
-	for i := range l.tables {
-		if err := l.checkTable(ctx, i); err != nil {
-			return err
-		}
+	if err := l.eachTable(ctx, l.checkTable); err != nil {
+		return err
 	}
 	if l.done.Loaded+l.done.Quarantined != l.done.Records {
 		return fmt.Errorf("check counts: the extract has %d records, but %d were loaded and %d quarantined",
@@ -29,10 +22,13 @@ func (l *stagingLoader) check(ctx context.Context) error {
 	return nil
 }
 
-func (l *stagingLoader) checkTable(ctx context.Context, table int) error {
+func (l *stagingLoader) checkTable(ctx context.Context, conn warehouse.Conn, table int) error {
 	t, done := l.tables[table], &l.done.Tables[table]
+	if err := l.analyze(ctx, conn, t, loading); err != nil {
+		return fmt.Errorf("analyze %s: %w", t.Name, err)
+	}
 	sent := done.Rows
-	rows, err := l.count(ctx, "select count(*) from "+l.new(t))
+	rows, err := count(ctx, conn, "select count(*) from "+l.new(t))
 	if err != nil {
 		return fmt.Errorf("count rows of %s: %w", t.Name, err)
 	}
@@ -42,17 +38,17 @@ func (l *stagingLoader) checkTable(ctx context.Context, table int) error {
 	switch t.Name {
 	case l.Spec.Root():
 		l.done.Loaded = rows
-		return l.checkIdentities(ctx, t, rows)
+		return l.checkIdentities(ctx, conn, t, rows)
 	case flatten.Quarantine:
 		l.done.Quarantined = rows
 		return nil
 	default:
-		return l.checkReferences(ctx, t)
+		return l.checkReferences(ctx, conn, t)
 	}
 }
 
-func (l *stagingLoader) checkIdentities(ctx context.Context, t schema.Table, rows int64) error {
-	distinct, err := l.count(ctx, "select count(distinct "+l.dialect.Quote(l.Spec.Identity())+") from "+l.new(t))
+func (l *stagingLoader) checkIdentities(ctx context.Context, conn warehouse.Conn, t schema.Table, rows int64) error {
+	distinct, err := count(ctx, conn, "select count(distinct "+l.dialect.Quote(l.Spec.Identity())+") from "+l.new(t))
 	if err != nil {
 		return fmt.Errorf("count identities: %w", err)
 	}
@@ -62,8 +58,8 @@ func (l *stagingLoader) checkIdentities(ctx context.Context, t schema.Table, row
 	return nil
 }
 
-func (l *stagingLoader) checkReferences(ctx context.Context, t schema.Table) error {
-	orphans, err := l.count(ctx, fmt.Sprintf(
+func (l *stagingLoader) checkReferences(ctx context.Context, conn warehouse.Conn, t schema.Table) error {
+	orphans, err := count(ctx, conn, fmt.Sprintf(
 		"select count(*) from %[1]s as child where not exists (select 1 from %[2]s as root where root.%[3]s = child.%[3]s)",
 		l.new(t), l.new(schema.Table{Name: l.Spec.Root()}), l.dialect.Quote(l.Spec.Identity())))
 	if err != nil {
@@ -75,8 +71,8 @@ func (l *stagingLoader) checkReferences(ctx context.Context, t schema.Table) err
 	return nil
 }
 
-func (l *stagingLoader) count(ctx context.Context, sql string) (int64, error) {
-	table, err := warehouse.Fetch(ctx, l.conn, 1, sql)
+func count(ctx context.Context, conn warehouse.Conn, sql string) (int64, error) {
+	table, err := warehouse.Fetch(ctx, conn, 1, sql)
 	if err != nil {
 		return 0, err
 	}

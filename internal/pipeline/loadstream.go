@@ -11,6 +11,7 @@ import (
 
 	"apotheca/internal/flatten"
 	"apotheca/internal/lake"
+	"apotheca/internal/warehouse"
 )
 
 // stream reads the extract once and loads all tables at the same time.
@@ -37,10 +38,28 @@ func (l *stagingLoader) stream(ctx context.Context) error {
 			close(sink)
 		}
 	})
+	err := l.eachTable(ctx, func(ctx context.Context, conn warehouse.Conn, table int) error {
+		return l.loadTable(ctx, conn, table, sinks[table])
+	})
+	cancel(err)
+	wait.Wait()
+	return err
+}
+
+// eachTable works on all tables at once, each in a session of its own. The
+// first error stops the others and is what is returned.
+func (l *stagingLoader) eachTable(ctx context.Context, work func(ctx context.Context, conn warehouse.Conn, table int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wait sync.WaitGroup
 	for i, t := range l.tables {
 		wait.Go(func() {
-			if err := l.loadTable(ctx, i, sinks[i]); err != nil {
-				cancel(fmt.Errorf("load table %s: %w", t.Name, err))
+			conn, err := l.Warehouse.Conn(ctx)
+			if err == nil {
+				err = errors.Join(work(ctx, conn, i), conn.Close())
+			}
+			if err != nil {
+				cancel(fmt.Errorf("table %s: %w", t.Name, err))
 			}
 		})
 	}
@@ -132,12 +151,7 @@ func (l *stagingLoader) flatten(ctx context.Context, flattener *flatten.Flattene
 }
 
 // loadTable loads the rows of one table until its batches end.
-func (l *stagingLoader) loadTable(ctx context.Context, table int, batches <-chan *flatten.Batch) (err error) {
-	conn, err := l.Warehouse.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+func (l *stagingLoader) loadTable(ctx context.Context, conn warehouse.Conn, table int, batches <-chan *flatten.Batch) error {
 	t := l.tables[table]
 	started := time.Now()
 	rows, err := conn.Load(ctx, l.relation(t, loading), t.Columns, received(ctx, table, batches))

@@ -69,7 +69,7 @@ func (l *stagingLoader) takeOver(ctx context.Context, t schema.Table) error {
 	if err := l.drop(ctx, t, loading); err != nil {
 		return err
 	}
-	return l.analyze(ctx, l.old(t))
+	return l.analyze(ctx, l.conn, t, "")
 }
 
 // ensureEqual is for tables that somebody else has written into: rows that
@@ -78,7 +78,7 @@ func (l *stagingLoader) ensureEqual(ctx context.Context, t schema.Table, columns
 	var rows [2]int64
 	for i, table := range []string{l.old(t), l.new(t)} {
 		var err error
-		if rows[i], err = l.count(ctx, "select count(*) from "+table); err != nil {
+		if rows[i], err = count(ctx, l.conn, "select count(*) from "+table); err != nil {
 			return err
 		}
 	}
@@ -119,11 +119,17 @@ func (l *stagingLoader) keeps(ctx context.Context, t schema.Table) (bool, error)
 	return slices.Equal(columns[0], columns[1]), nil
 }
 
-func (l *stagingLoader) analyze(ctx context.Context, table string) error {
+// analyze takes statistics of the keys, by which tables are joined. Those of
+// whole texts take longer than their load, and the database gathers them later.
+func (l *stagingLoader) analyze(ctx context.Context, conn warehouse.Conn, t schema.Table, suffix string) error {
 	if !l.dialect.Analyze {
 		return nil
 	}
-	_, err := l.conn.Exec(ctx, "analyze "+table)
+	sql := "analyze " + l.dialect.QuoteRelation(l.relation(t, suffix))
+	if len(t.Key) > 0 {
+		sql += " (" + l.dialect.QuoteAll(t.Key) + ")"
+	}
+	_, err := conn.Exec(ctx, sql)
 	return err
 }
 
