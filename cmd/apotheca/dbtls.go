@@ -73,12 +73,13 @@ func listNodes(_ context.Context, i *invocation, f *listFlags) error {
 	return nil
 }
 
-// json is an object on one line, with only the given keys if there are any.
+// json is an object on one line, with only the given keys if there are any. The
+// fqn is there on demand only.
 func (l listed) json(keys []string) (string, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
 	for _, f := range l.fields {
-		if len(keys) > 0 && !slices.Contains(keys, f.key) {
+		if len(keys) > 0 && !slices.Contains(keys, f.key) || len(keys) == 0 && f.key == "fqn" {
 			continue
 		}
 		if b.Len() > 1 {
@@ -99,7 +100,7 @@ func describe(p *dbt.Project, id string) (listed, bool) {
 		return listed{
 			selector: strings.Join(n.FQN, "."), name: n.Name, path: n.OriginalFilePath,
 			fields: append(common(id, n.Name, n.ResourceType, n.PackageName, n.OriginalFilePath, n.FQN, n.Tags, n.Config),
-				field{"alias", n.Alias}, dependsOn(n.DependsOn)),
+				field{"alias", n.Alias}, dependsOnOf(n)),
 		}, true
 	}
 	if s, ok := p.Sources[id]; ok {
@@ -113,8 +114,8 @@ func describe(p *dbt.Project, id string) (listed, bool) {
 	if u, ok := p.UnitTests[id]; ok {
 		return listed{
 			selector: "unit_test:" + u.PackageName + "." + u.Name, name: u.Name, path: u.OriginalFilePath,
-			fields: append(common(id, u.Name, dbt.UnitTestResource, u.PackageName, u.OriginalFilePath, u.FQN, u.Config.Tags(), u.Config),
-				dependsOn(u.DependsOn)),
+			fields: slices.DeleteFunc(append(common(id, u.Name, dbt.UnitTestResource, u.PackageName, u.OriginalFilePath, u.FQN, nil, u.Config),
+				dependsOn(u.DependsOn)), func(f field) bool { return f.key == "tags" }), // they are in its config alone
 		}, true
 	}
 	if e, ok := p.Exposures[id]; ok {
@@ -141,6 +142,14 @@ func common(id, name string, kind dbt.ResourceType, pkg, path string, fqn, tags 
 		{"name", name}, {"resource_type", kind}, {"package_name", pkg}, {"original_file_path", path}, {"unique_id", id},
 		{"fqn", fqn}, {"tags", nonNil(tags)}, {"config", config},
 	}
+}
+
+// dependsOnOf leaves out of a seed what it cannot have.
+func dependsOnOf(n *dbt.Node) field {
+	if n.ResourceType == dbt.Seed {
+		return field{"depends_on", map[string][]string{"macros": nonNil(n.DependsOn.Macros)}}
+	}
+	return dependsOn(n.DependsOn)
 }
 
 func dependsOn(d dbt.DependsOn) field {

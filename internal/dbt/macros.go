@@ -4,9 +4,10 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -277,34 +278,41 @@ var (
 	dispatchCall = regexp.MustCompile(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
 )
 
-// macroCalls lists the macros that a macro calls, read off its text.
+// macroCalls lists the macros that a macro calls, in the order of its text.
 func (p *Project) macroCalls(m *Macro) []string {
 	in := p.packages[m.PackageName]
-	seen := map[string]bool{}
-	add := func(called *Macro) {
-		if called != nil && called != m {
-			seen[called.UniqueID] = true
-		}
-	}
 	body := strings.Join(templateCode.FindAllString(m.call.Block.Source, -1), "\n")
-	for _, c := range macroCall.FindAllStringSubmatch(body, -1) {
-		if c[2] == "" {
-			add(p.findMacro(in, c[1]))
+	called := map[int]*Macro{} // by place
+	for _, c := range macroCall.FindAllStringSubmatchIndex(blankText(body), -1) {
+		if c[4] < 0 {
+			called[c[0]] = p.findMacro(in, body[c[2]:c[3]])
 		} else {
-			add(p.macroIn(c[1], c[2]))
+			called[c[0]] = p.macroIn(body[c[2]:c[3]], body[c[4]:c[5]])
 		}
 	}
-	for _, c := range dispatchCall.FindAllStringSubmatch(body, -1) {
-		if called, err := p.dispatch(in, c[1], c[2]); err == nil {
-			add(called)
+	for _, c := range dispatchCall.FindAllStringSubmatchIndex(body, -1) {
+		namespace := ""
+		if c[4] >= 0 {
+			namespace = body[c[4]:c[5]]
+		}
+		if found, err := p.dispatch(in, body[c[2]:c[3]], namespace); err == nil {
+			called[c[0]] = found
 		}
 	}
-	ids := make([]string, 0, len(seen))
-	for id := range seen {
-		ids = append(ids, id)
+	ids := []string{}
+	for _, at := range slices.Sorted(maps.Keys(called)) {
+		if found := called[at]; found != nil && found.Name != m.Name {
+			ids = append(ids, found.UniqueID)
+		}
 	}
-	sort.Strings(ids)
-	return ids
+	return unique(ids)
+}
+
+var quotedText = regexp.MustCompile(`(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"`)
+
+// blankText hides what stands in quotes, and keeps every place.
+func blankText(code string) string {
+	return quotedText.ReplaceAllStringFunc(code, func(text string) string { return strings.Repeat(" ", len(text)) })
 }
 
 // HasMacro reports whether somebody other than dbt defines the macro, so that a

@@ -231,11 +231,12 @@ func (p *Project) unitTestDict(u *UnitTest) *jinja.Dict {
 		overrides = jinja.NewDict("macros", jinja.FromGo(o.Macros), "vars", jinja.FromGo(o.Vars), "env_vars", jinja.FromGo(o.EnvVars))
 	}
 	expect := fixtureDict(u.Expect)
+	versions := unitTestVersions(u.versions)
 	return jinja.NewDict("model", u.Model, "given", given, "expect", expect, "name", u.Name, "resource_type", "unit_test",
 		"package_name", u.PackageName, "path", u.Path, "original_file_path", u.OriginalFilePath, "unique_id", u.UniqueID, "fqn", jinjaList(u.FQN),
 		"description", u.Description, "overrides", overrides, "depends_on", dependsDict(u.DependsOn), "config", u.Config.values,
-		"checksum", checksum(jsonText(given)+jsonText(expect)).Checksum, "schema", p.Nodes[u.DependsOn.Nodes[0]].Schema, "created_at", float64(p.options.Now.UnixMicro())/1e6,
-		"versions", unitTestVersions(u.versions), "version", u.Version)
+		"checksum", unitTestChecksum(u, given, expect, overrides, versions), "schema", p.Nodes[u.DependsOn.Nodes[0]].Schema, "created_at", float64(p.options.Now.UnixMicro())/1e6,
+		"versions", versions, "version", u.Version)
 }
 
 func unitTestVersions(d *jinja.Dict) any {

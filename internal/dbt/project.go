@@ -185,6 +185,11 @@ func (l *loader) projectKey(p *pkg, key string) any {
 // projectPaths is a list of folders, or its default.
 func (l *loader) projectPaths(p *pkg, key string, def ...string) []string {
 	v := l.projectKey(p, key)
+	for _, old := range oldPaths {
+		if v == nil && old.now == key {
+			v = l.projectKey(p, old.key)
+		}
+	}
 	if v == nil {
 		return def
 	}
@@ -259,7 +264,7 @@ func (l *loader) projectDispatch(p *pkg) map[string][]string {
 
 // knownProjectKeys are the keys a dbt_project.yml may have; others are warned of.
 var knownProjectKeys = map[string]bool{
-	"name": true, "version": true, "config-version": true, "profile": true, "model-paths": true,
+	"name": true, "source-paths": true, "data-paths": true, "version": true, "config-version": true, "profile": true, "model-paths": true,
 	"seed-paths": true, "test-paths": true, "analysis-paths": true, "macro-paths": true, "snapshot-paths": true,
 	"docs-paths": true, "asset-paths": true, "function-paths": true, "target-path": true, "log-path": true, "packages-install-path": true,
 	"clean-targets": true, "quoting": true, "on-run-start": true, "on-run-end": true, "require-dbt-version": true,
@@ -281,13 +286,16 @@ func (l *loader) checkProject(p *pkg) {
 			l.warn(w)
 		}
 	}
-	for _, old := range []struct{ key, now string }{{"source-paths", "model-paths"}, {"data-paths", "seed-paths"}} {
+	for _, old := range oldPaths {
 		if n := keyNode(p.doc, old.key); n != nil {
-			l.fail(l.problemAt(file, n, old.key+" is no longer a key of dbt_project.yml", "rename it to "+old.now))
+			l.warn(l.problemAt(file, n, old.key+" is the old name of "+old.now, "rename it"))
 		}
 	}
 	l.requireVersion(p)
 }
+
+// oldPaths are keys that dbt still reads where the new one is not written.
+var oldPaths = []struct{ key, now string }{{"source-paths", "model-paths"}, {"data-paths", "seed-paths"}}
 
 // requireVersion checks require-dbt-version against the version whose
 // semantics projects get.

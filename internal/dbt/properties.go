@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -76,6 +77,7 @@ func (l *loader) loadProperties() (unreadable bool) {
 			l.fail(Problem{File: all[i].shown, Message: err.Error()})
 			return
 		}
+		data = bytes.TrimRight(data, " \t\r\n") // as dbt reads files: a last block scalar ends without a newline
 		if docs[i], err = parseYAML(data); err != nil {
 			l.fail(yamlProblem(all[i].shown, err))
 		}

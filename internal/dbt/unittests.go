@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -228,14 +229,24 @@ func (l *loader) readFixture(f file, n *yaml.Node) Fixture {
 			}
 			fx.Rows = append(fx.Rows, row)
 		}
+		fx.promoteFullRow()
 	case "csv":
 		fx.Rows = l.csvRows(f, n, content)
 	case "sql":
-		fx.SQL = content
+		fx.SQL = strings.TrimSuffix(content, "\n")
 	default:
 		l.fail(l.problemAt(f.shown, child(n, "format"), fmt.Sprintf("a fixture's format is dict, csv or sql, not %q", fx.Format), ""))
 	}
 	return fx
+}
+
+// promoteFullRow swaps the first row without NULL to the front, as dbt does for
+// databases that take the types of columns from the first one.
+func (fx *Fixture) promoteFullRow() {
+	full := slices.IndexFunc(fx.Rows, func(r FixtureRow) bool { return !slices.Contains(r.Values, nil) })
+	if full > 0 {
+		fx.Rows[0], fx.Rows[full] = fx.Rows[full], fx.Rows[0]
+	}
 }
 
 // csvRows reads rows written as CSV; an empty field is NULL.

@@ -29,6 +29,7 @@ type parser struct {
 	open     []openTag
 	loops    int // loops around this place within the macro
 	nesting  int
+	blockEnd int  // of the last definition
 	literal  bool // reading a Python literal: lower-case true is a name
 }
 

@@ -1,5 +1,7 @@
 package jinja
 
+import "strings"
+
 const (
 	kindCaller          = "caller"
 	kindTest            = "test"
@@ -24,7 +26,7 @@ func (p *parser) definition(tag token, begin int) stmt {
 	from := p.peek().end
 	p.macroBody(b, func() { b.body = p.wholeBody("end" + tag.text) })
 	last := p.tokens[p.at-1]
-	b.Text = p.template.source[begin:last.end]
+	b.Text = p.blockText(begin, last.end)
 	b.Source = p.template.source[from:p.openingBefore(last.pos)]
 	if tag.text == "data_test" {
 		b.Kind = kindTest
@@ -35,6 +37,23 @@ func (p *parser) definition(tag token, begin int) stmt {
 	}
 	return &macroStmt{b, outer.slot(b.Name)}
 }
+
+// blockText is the text of a block with its tags, and with the space that the
+// dashes of the tags take away.
+func (p *parser) blockText(begin, end int) string {
+	source := p.template.source
+	if strings.HasPrefix(source[begin:], "{%-") {
+		from := min(p.blockEnd, begin) // a definition inside this one ended later
+		begin = from + len(strings.TrimRight(source[from:begin], whitespace))
+	}
+	if strings.HasSuffix(source[:end], "-%}") {
+		end = len(source) - len(strings.TrimLeft(source[end:], whitespace))
+	}
+	p.blockEnd = end
+	return source[begin:end]
+}
+
+const whitespace = " \t\r\n\f\v"
 
 // openingBefore is where the {% of the end tag is that ends at a position.
 func (p *parser) openingBefore(pos int) int {
