@@ -103,6 +103,7 @@ func recorded(result *Result) runResult {
 	}
 	if result.Response != "" {
 		entry.AdapterResponse["_message"] = result.Response
+		entry.AdapterResponse["code"] = strings.TrimRight(result.Response, " 0123456789")
 	}
 	if result.Rows >= 0 {
 		entry.AdapterResponse["rows_affected"] = result.Rows

@@ -79,7 +79,7 @@ var (
 	duration = regexp.MustCompile(` in \d+\.\d+s`)
 	node     = regexp.MustCompile(`^[\w:]+\.[\w.]+$`)
 	finished = regexp.MustCompile(`^Finished running (.*) in \d.*$`)
-	progress = regexp.MustCompile(`^(\d+) of \d+ (.* \.* ?\[.*\])$`)
+	progress = regexp.MustCompile(`^\d+ of \d+ (.*?) \.* ?(\[.*\])$`)
 )
 
 // told are the lines of a console that tools read: progress, without order and
@@ -93,7 +93,7 @@ func told(console []byte) []string {
 		switch {
 		case progress.MatchString(line):
 			found := progress.FindStringSubmatch(line)
-			lines = append(lines, strings.Repeat("#", len(found[1]))+" "+found[2])
+			lines = append(lines, found[1]+" "+found[2])
 		case finished.MatchString(line):
 			kinds := strings.Split(finished.FindStringSubmatch(line)[1], ", ")
 			slices.Sort(kinds) // dbt's own order changes from run to run

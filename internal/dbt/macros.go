@@ -284,6 +284,9 @@ func (p *Project) macroCalls(m *Macro) []string {
 	body := strings.Join(templateCode.FindAllString(m.call.Block.Source, -1), "\n")
 	called := map[int]*Macro{} // by place
 	for _, c := range macroCall.FindAllStringSubmatchIndex(blankText(body), -1) {
+		if strings.HasSuffix(strings.TrimSpace(body[:c[0]]), "|") {
+			continue // a filter
+		}
 		if c[4] < 0 {
 			called[c[0]] = p.findMacro(in, body[c[2]:c[3]])
 		} else {
