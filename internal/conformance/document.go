@@ -151,8 +151,16 @@ func grouped(differences []Difference) []*group {
 	return groups
 }
 
+// namedMax is how many nodes of one difference are named; the file of results
+// has them all.
+const namedMax = 3
+
 func (g *group) where() string {
-	return strings.TrimSpace(strings.Join(g.nodes, ", ") + " " + parenthesised(g.Step))
+	names := slices.Compact(slices.Clone(g.nodes))
+	if more := len(names) - namedMax; more > 0 {
+		names = append(names[:namedMax], fmt.Sprintf("%d more", more))
+	}
+	return strings.TrimSpace(strings.Join(names, ", ") + " " + parenthesised(g.Step))
 }
 
 func parenthesised(text string) string {
