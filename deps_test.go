@@ -22,6 +22,7 @@ var imports = map[string][]string{
 	"internal/jinja":    {},
 	"internal/source":   {},
 	"internal/registry": {},
+	"internal/activity": {},
 
 	"internal/lake":      {"internal/schema"},
 	"internal/flatten":   {"internal/schema"},
