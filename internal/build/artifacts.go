@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ type artifactMetadata struct {
 func (r *run) artifactMetadata(schema string) artifactMetadata {
 	return artifactMetadata{
 		SchemaVersion: "https://schemas.getdbt.com/dbt/" + schema + ".json", DbtVersion: dbt.Version,
-		GeneratedAt: stamp(r.Now()), InvocationID: r.InvocationID, InvocationStartedAt: stamp(r.started), Env: map[string]string{},
+		GeneratedAt: stamp(r.Now()), InvocationID: r.InvocationID, InvocationStartedAt: stamp(r.started), Env: r.Project.MetadataEnv(),
 	}
 }
 
@@ -92,21 +93,16 @@ func recorded(result *Result) runResult {
 		Timing:          []timing{},
 		ThreadID:        result.Thread,
 		ExecutionTime:   result.Took().Seconds(),
-		AdapterResponse: map[string]any{},
+		AdapterResponse: adapterResponse(result),
 		Failures:        result.Failures,
 		UniqueID:        result.UniqueID,
 	}
-	if result.Message != "" {
+	switch {
+	case result.Status == Skipped:
+	case result.Message != "":
 		entry.Message = &result.Message
-	} else if result.Response != "" {
+	case result.Status == Success && result.Response != "":
 		entry.Message = &result.Response
-	}
-	if result.Response != "" {
-		entry.AdapterResponse["_message"] = result.Response
-		entry.AdapterResponse["code"] = strings.TrimRight(result.Response, " 0123456789")
-	}
-	if result.Rows >= 0 {
-		entry.AdapterResponse["rows_affected"] = result.Rows
 	}
 	if compiled := !result.Compiled.IsZero(); result.Node != nil && result.Type() != dbt.Seed || result.UnitTest != nil {
 		entry.Compiled = &compiled
@@ -126,6 +122,27 @@ func recorded(result *Result) runResult {
 		entry.Timing = append(entry.Timing, timing{"execute", stamp(executed), stamp(result.Finished)})
 	}
 	return entry
+}
+
+// adapterResponse is what dbt's adapters make of the database's words: "INSERT
+// 0 5" is the code INSERT with 5 rows. Of OK they make nothing more.
+func adapterResponse(result *Result) map[string]any {
+	if result.Response == "" || result.Status == Error && result.Source == nil || result.Type() == dbt.Operation {
+		return map[string]any{}
+	}
+	if result.Response == "OK" {
+		return map[string]any{"_message": "OK"}
+	}
+	var code []string
+	rows := int64(-1)
+	for _, word := range strings.Fields(result.Response) {
+		if n, err := strconv.ParseInt(word, 10, 64); err == nil {
+			rows = n
+		} else {
+			code = append(code, word)
+		}
+	}
+	return map[string]any{"_message": result.Response, "code": strings.Join(code, " "), "rows_affected": rows}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }

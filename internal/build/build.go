@@ -154,7 +154,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 	r.needs = o.Project.BuildOrder(r.steps, o.Command == Build)
 	r.total = r.countShown()
 	for i := range o.Threads {
-		s, err := r.newSession(ctx, fmt.Sprintf("Thread-%d", i+1))
+		s, err := r.newSession(ctx, fmt.Sprintf("Thread-%d (worker)", i+1))
 		if err != nil {
 			r.close()
 			return nil, err

@@ -40,6 +40,7 @@ func (r *run) dataTest(ctx context.Context, s *session, result *Result) error {
 	if len(table.Rows) != 1 || len(table.Rows[0]) != 3 {
 		return fmt.Errorf("the test returned %d rows where one is expected\nhint: fail_calc must be an aggregate", len(table.Rows))
 	}
+	result.Response = r.said("SELECT", 1)
 	if err := config.judge(result, table.Rows[0]); err != nil {
 		return err
 	}

@@ -108,6 +108,7 @@ func (r *run) askAge(ctx context.Context, s *session, result *Result) error {
 	if at := table.Columns[0]; strings.EqualFold(at.DataType, "date") {
 		return fmt.Errorf("expected a timestamp value when querying %s of %s, got a date", source.LoadedAtField, source.RelationName)
 	}
+	result.Response = r.said("SELECT", 1)
 	return result.judgeAge(table.Rows[0])
 }
 

@@ -9,6 +9,9 @@ import (
 	"apotheca/internal/jinja"
 )
 
+// mainThread is dbt's name of where hooks run.
+const mainThread = "main"
+
 // runHooks runs the hooks around a run, each as one statement outside of any
 // transaction. After one fails the others of its list are skipped; the nodes
 // run all the same, as in dbt 1.10.
@@ -22,7 +25,7 @@ func (r *run) runHooks(ctx context.Context, hooks []*dbt.Node) {
 	for i, n := range hooks {
 		result := &Result{
 			UniqueID: n.UniqueID, Node: n, Rows: -1, Status: Success,
-			Index: i + 1, Thread: s.name, Started: r.Now(),
+			Index: i + 1, Thread: mainThread, Started: r.Now(),
 		}
 		s.reset()
 		r.hooks = append(r.hooks, result)

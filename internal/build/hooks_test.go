@@ -179,5 +179,5 @@ on-run-end: "{% for r in results %}insert into log values ('{{ r.node.config.mat
 `)
 	s.exec("create table log (entry varchar)")
 	s.succeeds(build.RunAll)
-	s.wantRows("from log", `table model.shop.m 2 SELECT 1 "memory"."s"."m"`)
+	s.wantRows("from log", `table model.shop.m 2 OK "memory"."s"."m"`)
 }

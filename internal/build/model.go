@@ -151,7 +151,7 @@ func (m *materialization) exec(ctx context.Context, sql string) (int64, error) {
 
 func (m *materialization) view(ctx context.Context) error {
 	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
-		m.result.Response = "CREATE VIEW"
+		m.wrote("CREATE VIEW", -1)
 		_, err := m.exec(ctx, m.header()+"create view "+into.String()+" as ("+m.sql+"\n)")
 		return err
 	})
@@ -182,10 +182,19 @@ func (m *materialization) unlogged() string {
 // wrote records what the database says of a statement that changed rows.
 func (m *materialization) wrote(verb string, rows int64) {
 	m.result.Rows = rows
-	m.result.Response = verb
-	if rows >= 0 {
-		m.result.Response = fmt.Sprintf("%s %d", verb, rows)
+	m.result.Response = m.said(verb, rows)
+}
+
+// said is how dbt words what the database did: "SELECT 5", or OK where the
+// database has no words for it. Rows below 0 are none that were counted.
+func (r *run) said(verb string, rows int64) string {
+	switch {
+	case r.dialect.InsertTag == "":
+		return "OK"
+	case rows < 0:
+		return verb
 	}
+	return fmt.Sprintf("%s %d", verb, rows)
 }
 
 // replace has a relation made and put in the place of the existing one. A

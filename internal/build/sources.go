@@ -71,7 +71,7 @@ func aged(result *Result) sourceAge {
 		UniqueID: result.UniqueID, MaxLoadedAt: stamp(result.Freshness.MaxLoadedAt), SnapshottedAt: stamp(result.Freshness.SnapshottedAt),
 		AgeSeconds: result.Freshness.seconds(), Status: result.Status,
 		Criteria:        criteria{WarnAfter: limitOf(declared.WarnAfter), ErrorAfter: limitOf(declared.ErrorAfter)},
-		AdapterResponse: map[string]any{},
+		AdapterResponse: adapterResponse(result),
 		Timing:          []timing{{"compile", stamp(result.Started), stamp(result.Started)}, {"execute", stamp(result.Started), stamp(result.Finished)}},
 		ThreadID:        result.Thread, ExecutionTime: result.Took().Seconds(),
 	}

@@ -52,6 +52,8 @@ func (r *run) runUnitTest(ctx context.Context, s *session, result *Result) error
 	if err != nil {
 		return fmt.Errorf("read the expected rows: %w", err)
 	}
+	// dbt asks for both in one query.
+	result.Response = r.said("SELECT", int64(len(actual.Rows)+len(expected.Rows)))
 	missing, surplus := compareRows(expected.Rows, project(actual.Rows, picked))
 	failures := int64(0)
 	result.Failures = &failures

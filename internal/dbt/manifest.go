@@ -212,6 +212,14 @@ func (p *Project) metadataEnv() *jinja.Dict {
 	return d
 }
 
+// MetadataEnv are they as every artifact has them, never nil.
+func (p *Project) MetadataEnv() map[string]string {
+	if p.options.MetadataEnv == nil {
+		return map[string]string{}
+	}
+	return p.options.MetadataEnv
+}
+
 func docDict(d *Doc) *jinja.Dict {
 	return jinja.NewDict("name", d.Name, "resource_type", "doc", "package_name", d.PackageName, "path", d.Path,
 		"original_file_path", d.OriginalFilePath, "unique_id", d.UniqueID, "block_contents", d.Contents)

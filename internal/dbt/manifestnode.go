@@ -227,8 +227,8 @@ func (p *Project) unitTestDict(u *UnitTest) *jinja.Dict {
 		given.V = append(given.V, d)
 	}
 	var overrides any
-	if o := u.Overrides; o.Macros != nil || o.Vars != nil || o.EnvVars != nil {
-		overrides = jinja.NewDict("macros", jinja.FromGo(o.Macros), "vars", jinja.FromGo(o.Vars), "env_vars", jinja.FromGo(o.EnvVars))
+	if u.overrides != nil {
+		overrides = overlaid(jinja.NewDict("macros", jinja.NewDict(), "vars", jinja.NewDict(), "env_vars", jinja.NewDict()), u.overrides)
 	}
 	expect := fixtureDict(u.Expect)
 	versions := unitTestVersions(u.versions)

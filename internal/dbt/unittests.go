@@ -30,7 +30,8 @@ type UnitTest struct {
 	Config           *Config
 	Line             int
 
-	versions *jinja.Dict // include and exclude, as written
+	versions  *jinja.Dict // include and exclude, as written
+	overrides *jinja.Dict // as written; nil when there are none
 }
 
 // Given stands in for one input of the model.
@@ -111,7 +112,8 @@ func (l *loader) readUnitTest(p *patch) *UnitTest {
 		}
 	}
 	u.Expect = l.readFixture(f, child(p.node, "expect"))
-	u.Overrides = l.readOverrides(f, child(p.node, "overrides"))
+	u.overrides, _ = l.rendered(f, child(p.node, "overrides")).(*jinja.Dict)
+	u.Overrides = readOverrides(u.overrides)
 	return u
 }
 
@@ -180,9 +182,9 @@ func (l *loader) readGiven(f file, u *UnitTest, model *Node, n *yaml.Node) (Give
 	return g, true
 }
 
-func (l *loader) readOverrides(f file, n *yaml.Node) UnitTestOverrides {
+func readOverrides(overrides *jinja.Dict) UnitTestOverrides {
 	read := func(key string) map[string]any {
-		d, ok := l.rendered(f, child(n, key)).(*jinja.Dict)
+		d, ok := get(overrides, key).(*jinja.Dict)
 		if !ok {
 			return nil
 		}

@@ -307,3 +307,23 @@ func TestDecimal(t *testing.T) {
 		{src: "{{ a / 0 }}", wantErr: "division by zero"},
 	})
 }
+
+func TestBlocksKeepTheLineEndsOfTheFile(t *testing.T) {
+	t.Parallel()
+	file := "top\r\n{% macro one(x) %}\r\n  a\r\n{% endmacro %}\r\n\n{% macro two() -%}\nb\r\nc{% endmacro %}"
+	template, err := jinja.Parse("m.sql", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range template.Blocks {
+		got = append(got, b.Text, b.Source)
+	}
+	want := []string{
+		"{% macro one(x) %}\r\n  a\r\n{% endmacro %}", "\r\n  a\r\n",
+		"{% macro two() -%}\nb\r\nc{% endmacro %}", "\nb\r\nc",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

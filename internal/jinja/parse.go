@@ -39,12 +39,13 @@ type openTag struct {
 }
 
 func newParser(name, src string) (*parser, error) {
+	file := src
 	src = normalized(src)
 	tokens, err := lex(name, src)
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{Name: name, source: src, scope: &scope{}}
+	t := &Template{Name: name, source: src, file: file, scope: &scope{}}
 	return &parser{template: t, tokens: tokens, scope: t.scope}, nil
 }
 

@@ -27,7 +27,7 @@ func (p *parser) definition(tag token, begin int) stmt {
 	p.macroBody(b, func() { b.body = p.wholeBody("end" + tag.text) })
 	last := p.tokens[p.at-1]
 	b.Text = p.blockText(begin, last.end)
-	b.Source = p.template.source[from:p.openingBefore(last.pos)]
+	b.Source = p.template.written(from, p.openingBefore(last.pos))
 	if tag.text == "data_test" {
 		b.Kind = kindTest
 	}
@@ -50,7 +50,7 @@ func (p *parser) blockText(begin, end int) string {
 		end = len(source) - len(strings.TrimLeft(source[end:], whitespace))
 	}
 	p.blockEnd = end
-	return source[begin:end]
+	return p.template.written(begin, end)
 }
 
 const whitespace = " \t\r\n\f\v"

@@ -1,13 +1,36 @@
 package jinja
 
+import "strings"
+
 // Template is one parsed file. It never changes after Parse: any number of
 // goroutines may render it at once.
 type Template struct {
 	Name   string
 	Blocks []*Block // the definitions, in the order of the file
-	source string
+	source string   // with one kind of line end
+	file   string   // as it stands in the file
 	body   []stmt
 	scope  *scope
+}
+
+// written is a part of the source with the line ends of the file.
+func (t *Template) written(from, to int) string {
+	if !strings.Contains(t.file, "\r\n") {
+		return t.source[from:to]
+	}
+	// Of each pair of characters that end a line the source has one.
+	at := func(pos int) int {
+		i := 0
+		for range strings.Count(t.source[:pos], "\n") {
+			end := strings.IndexAny(t.file[i:], "\r\n")
+			if strings.HasPrefix(t.file[i+end:], "\r\n") {
+				end++
+			}
+			i += end + 1
+		}
+		return i + pos - (strings.LastIndexByte(t.source[:pos], '\n') + 1)
+	}
+	return t.file[at(from):at(to)]
 }
 
 // Block is a named definition in a file.
@@ -18,8 +41,8 @@ type Block struct {
 	Params  []Param        // of a macro or test
 	Options map[string]any // options of a materialization that are literals
 	Pos     Pos
-	Text    string // the whole block, tags included
-	Source  string // what is between the tags
+	Text    string // the whole block as the file has it, tags included
+	Source  string // what is between the tags, as the file has it
 
 	template *Template
 	scope    *scope

@@ -66,7 +66,8 @@ type Dialect struct {
 	AlterType string
 
 	// InsertTag is what the database calls an insert, before the number of
-	// rows: dbt's messages have it.
+	// rows: dbt's messages have it. Empty: it has no words for statements, and
+	// dbt says OK of each.
 	InsertTag string
 
 	// Folding is what becomes of a name without quotes.

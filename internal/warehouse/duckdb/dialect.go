@@ -36,7 +36,6 @@ func Dialect() warehouse.Dialect {
 		Merge:               true,
 		DefaultStrategy:     "delete+insert",
 		AlterType:           " set data type ",
-		InsertTag:           "INSERT",
 		Comments:            true,
 		IndexesPinTables:    true,
 		EnforcedConstraints: []string{"check", "not_null", "unique", "primary_key", "foreign_key"},
