@@ -33,14 +33,13 @@ func (l *loader) finish() {
 	}
 	l.checkVersions()
 	l.attachTests()
-	l.p.inferPrimaryKeys()
-	l.checkAccess()
-	l.checkAliases()
-	l.resolveDocs()
-	l.warnUnusedConfigs()
-	l.warnDeprecatedModels()
-	l.p.neighbours()
-	l.checkCycles()
+	// None of these writes what another reads, and problems are sorted later.
+	last := []func(){
+		func() { l.p.neighbours(); l.checkCycles() },
+		func() { l.p.inferPrimaryKeys(); l.resolveDocs() },
+		l.warnUnusedConfigs, l.checkAccess, l.checkAliases, l.warnDeprecatedModels,
+	}
+	parallel(len(last), func(i int) { last[i]() })
 }
 
 // disableTest switches off a test of something that is not there. dbt warns,
