@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"apotheca/internal/dbt"
+	"apotheca/internal/jinja"
 	"apotheca/internal/warehouse"
 )
 
@@ -85,11 +86,10 @@ func (i *invocation) sayConfiguration(project *dbt.Project, failed error) {
 func (i *invocation) examineConnection(ctx context.Context) error {
 	say := i.console.Say
 	say("Connection:")
-	target := i.project.Target
-	for _, key := range target.Credentials.Keys() {
-		name := fmt.Sprint(key)
-		if value, ok := target.Credentials.Get(key); ok && !hidden(name) {
-			say("  %s: %v", name, value)
+	settings := i.project.Target.Connection()
+	for at := range settings.Len() {
+		if key, value := settings.At(at); !hidden(fmt.Sprint(key)) {
+			say("  %s: %s", key, jinja.Str(value))
 		}
 	}
 	err := i.tryConnection(ctx)

@@ -31,12 +31,11 @@ func (a *app) opener(how access) func(context.Context, dbt.Target) (warehouse.Wa
 		a.hide(target.Secrets())
 		switch target.Type {
 		case "duckdb":
-			if err := checkKeys(target, duckdbKeys); err != nil {
+			o, err := duckdbOptions(target, how)
+			if err != nil {
 				return nil, err
 			}
-			return duckdb.Open(ctx, duckdb.Options{
-				Path: duckdbPath(target, how.base), MemoryLimit: how.memoryLimit, ReadOnly: how.readOnly,
-			})
+			return duckdb.Open(ctx, o)
 		case "postgres":
 			if err := checkKeys(target, postgresKeys); err != nil {
 				return nil, err
@@ -55,17 +54,13 @@ func (a *app) opener(how access) func(context.Context, dbt.Target) (warehouse.Wa
 	}
 }
 
-// duckdbKeys and postgresKeys are what an output may say. Others (attach,
-// settings, extensions, …) would change what the models see, so that passing
-// over them would give a result that real dbt does not.
-var (
-	duckdbKeys   = []string{"type", "path", "database", "schema", "threads", "retries"}
-	postgresKeys = []string{
-		"type", "host", "port", "user", "password", "pass", "dbname", "database", "schema", "threads",
-		"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "keepalives_idle", "retries",
-		"search_path", "role", "application_name", "url",
-	}
-)
+// postgresKeys are what an output may say. Others would change what the models
+// see, so that passing over them would give a result that real dbt does not.
+var postgresKeys = []string{
+	"type", "host", "port", "user", "password", "pass", "dbname", "database", "schema", "threads",
+	"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "keepalives_idle", "retries",
+	"search_path", "role", "application_name", "url",
+}
 
 func checkKeys(target dbt.Target, known []string) error {
 	for _, key := range target.Credentials.Keys() {

@@ -248,8 +248,7 @@ func (r *run) prepare(ctx context.Context) error {
 		if there {
 			continue
 		}
-		// Not every database takes its own name here.
-		schema.Hide.Database = schema.Database == r.Project.Target.Database
+		schema.Hide.Database = !r.dialect.ManyDatabases && schema.Database == r.Project.Target.Database
 		if _, err := s.exec(ctx, "create schema if not exists "+schema.String()); err != nil {
 			return fmt.Errorf("create schema %s: %w", schema.Schema, err)
 		}

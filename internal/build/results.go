@@ -64,7 +64,8 @@ type Result struct {
 	Finished     time.Time
 	DatabaseTime time.Duration
 
-	silent bool // an ephemeral model: nothing runs
+	silent    bool   // an ephemeral model: nothing runs
+	elsewhere string // the database and a dot, of what is not in the target's
 }
 
 // Failed reports a result that makes the run fail and gates what descends from
@@ -90,7 +91,7 @@ func (r *Result) Name() string {
 	case r.Node.ResourceType == dbt.DataTest || r.Node.IsEphemeral():
 		return r.Node.Name
 	}
-	return r.Node.Schema + "." + r.Node.Alias
+	return r.elsewhere + r.Node.Schema + "." + r.Node.Alias
 }
 
 // File is where the subject is declared, relative to the project.
@@ -193,6 +194,9 @@ func (r *run) newResult(id string) *Result {
 	result.Node = n
 	result.RelationName = n.RelationName
 	result.silent = n.IsEphemeral() && r.Command != Compile
+	if n.Database != r.Project.Target.Database {
+		result.elsewhere = n.Database + "."
+	}
 	return result
 }
 

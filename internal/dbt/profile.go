@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -64,6 +62,9 @@ func (l *loader) loadTarget() {
 		l.p.addSecret(secret)
 	}
 	t.complete(l.o.Threads)
+	if err := t.checkDuckDB(); err != nil {
+		l.fail(Problem{File: profilesFile, Message: err.Error(), Hint: "leave out database, or attach a database under that alias"})
+	}
 }
 
 // ReadTarget reads only which database a project means: no model, no macro.
@@ -126,16 +127,7 @@ func (t *Target) complete(threads int) {
 	t.Schema = t.credential("schema")
 	t.Database = t.credential("database", "dbname")
 	if t.Type == "duckdb" {
-		if t.Schema == "" {
-			t.Schema = "main"
-		}
-		if file := t.credential("path"); t.Database == "" {
-			t.Database = "memory"
-			if file != "" && file != ":memory:" {
-				base := path.Base(strings.ReplaceAll(file, `\`, "/"))
-				t.Database = strings.TrimSuffix(base, path.Ext(base))
-			}
-		}
+		t.completeDuckDB()
 	}
 	t.Threads = 1
 	if v, ok := t.Credentials.Get("threads"); ok {
@@ -162,41 +154,29 @@ func (t *Target) credential(keys ...string) string {
 	return ""
 }
 
-// secretLengthMin is the length from which a password can be hidden: without
-// every "1", little would be left to read.
-const secretLengthMin = 4
-
-// Secrets are the passwords and keys of the output. One that is also its user,
-// database or another word that templates see is left out: hiding it would
-// deface what is written and hide nothing.
-func (t Target) Secrets() []string {
-	secrets := []string{t.urlPassword}
-	words := []string{t.Name, t.Profile}
-	for _, k := range keysIn(t.Credentials) {
-		value := t.credential(jinja.Str(k))
-		if secretCredential(jinja.Str(k)) {
-			secrets = append(secrets, value)
-		} else {
-			words = append(words, value)
+// Connection is what is shown of how the database is reached: dbt's choice of
+// keys for DuckDB, for others all that are no secret.
+func (t Target) Connection() *jinja.Dict {
+	all := t.dict()
+	keys := keysIn(t.Credentials)
+	if t.Type == "duckdb" {
+		keys = append([]any{"database", "schema"}, duckdbDefaults().Keys()...)
+	}
+	shown := jinja.NewDict()
+	for _, key := range keys {
+		if value, ok := all.Get(key); ok {
+			shown.Set(key, value)
 		}
 	}
-	return slices.DeleteFunc(secrets, func(secret string) bool {
-		return len(secret) < secretLengthMin || slices.Contains(words, secret)
-	})
-}
-
-// secretCredential are the keys of credentials that templates do not see.
-func secretCredential(key string) bool {
-	switch key {
-	case "password", "pass", "token", "authenticator_token", "oauth_client_secret", "secrets":
-		return true
-	}
-	return strings.HasPrefix(key, "private_key") || strings.HasPrefix(key, "sslkey")
+	return shown
 }
 
 // dict is `target` in templates.
 func (t Target) dict() *jinja.Dict {
 	d := jinja.NewDict()
+	if t.Type == "duckdb" {
+		d = duckdbDefaults()
+	}
 	for _, k := range keysIn(t.Credentials) {
 		if !secretCredential(jinja.Str(k)) {
 			v, _ := t.Credentials.Get(k)

@@ -21,6 +21,10 @@ type Dialect struct {
 	// QuoteChar opens and closes a quoted identifier and is doubled inside.
 	QuoteChar string
 
+	// ManyDatabases: a session reaches several databases, and statements say
+	// which; elsewhere not every statement takes even the session's own.
+	ManyDatabases bool
+
 	// IdentifierBytesMax is the longest identifier; longer ones are refused
 	// or cut silently by the database. 0 is no limit.
 	IdentifierBytesMax int

@@ -12,7 +12,7 @@ import (
 func HasSchema(ctx context.Context, conn Conn, d Dialect, database, schema string) (bool, error) {
 	query, args := "select 1 from information_schema.schemata where lower(schema_name) = lower("+d.Placeholder(1)+")", []any{schema}
 	if database != "" {
-		query += " and catalog_name = " + d.Placeholder(2)
+		query += " and lower(catalog_name) = lower(" + d.Placeholder(2) + ")"
 		args = append(args, database)
 	}
 	found, err := Fetch(ctx, conn, 1, query, args...)

@@ -13,6 +13,7 @@ func Dialect() warehouse.Dialect {
 		Name:          "duckdb",
 		DefaultSchema: "main",
 		QuoteChar:     `"`,
+		ManyDatabases: true,
 		Placeholder:   func(n int) string { return fmt.Sprintf("$%d", n) },
 		Types: map[schema.Type]string{
 			schema.Text:      "varchar",
@@ -42,16 +43,16 @@ func Dialect() warehouse.Dialect {
 		ListRelations: `
 select schema_name, table_name, 'table' as relation_type
 from duckdb_tables()
-where database_name = $1 and schema_name = $2 and not temporary
+where lower(database_name) = lower($1) and lower(schema_name) = lower($2) and not temporary
 union all
 select schema_name, view_name, 'view' as relation_type
 from duckdb_views()
-where database_name = $1 and schema_name = $2 and not temporary
+where lower(database_name) = lower($1) and lower(schema_name) = lower($2) and not temporary
 order by all`,
 		ListColumns: `
 select column_name, data_type
 from duckdb_columns()
-where database_name = $1 and schema_name = $2 and table_name = $3
+where lower(database_name) = lower($1) and lower(schema_name) = lower($2) and lower(table_name) = lower($3)
 order by column_index`,
 		ListIndexes: `
 select
@@ -60,7 +61,7 @@ select
     is_unique,
     expressions as column_names
 from duckdb_indexes()
-where database_name = $1 and schema_name = $2 and table_name = $3
+where lower(database_name) = lower($1) and lower(schema_name) = lower($2) and lower(table_name) = lower($3)
 order by index_name`,
 		Catalog: `
 with relations as (
@@ -87,7 +88,7 @@ inner join duckdb_columns() as c
     on r.database_name = c.database_name
     and r.schema_name = c.schema_name
     and r.table_name = c.table_name
-where r.database_name = $1 and lower(r.schema_name) = lower($2)
+where lower(r.database_name) = lower($1) and lower(r.schema_name) = lower($2)
 order by r.table_name, c.column_index`,
 	}
 }

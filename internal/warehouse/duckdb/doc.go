@@ -3,8 +3,9 @@
 //
 // One process at a time may hold the file. Opening it while another process
 // does is an error that names the holder; inside the process any number of
-// sessions share it. Nothing is ever fetched: extensions are neither installed
-// nor loaded on demand.
+// sessions share it. Nothing is fetched by itself: extensions are neither
+// installed nor loaded on demand, unless the options name extensions, secrets or
+// other databases.
 //
 // A file is attached to an empty database in memory, which every session
 // leaves for it at once: only so can the size of row groups be chosen. Its

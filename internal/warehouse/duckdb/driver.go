@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -29,7 +31,25 @@ type Options struct {
 	// ReadOnly opens an existing file without the right to change it; many
 	// processes may.
 	ReadOnly bool
+	// SearchPath is where files are looked for that statements name without a
+	// folder; empty is the process's own.
+	SearchPath string
+
+	// Config is what can only be said when DuckDB starts, Settings what every
+	// session sets for itself.
+	Config, Settings []Setting
+	Extensions       []Extension
+	Secrets          []Secret
+	Attach           []Attachment
+	Retries          Retries
+	// NoTransactions has every statement stand for itself.
+	NoTransactions bool
 }
+
+// reachesOut reports whether the database has to do with more than its file.
+// Only then are extensions fetched that turn out to be needed: the attempt costs
+// a second, and fails where there is no network.
+func (o Options) reachesOut() bool { return len(o.Extensions)+len(o.Secrets)+len(o.Attach) > 0 }
 
 // rowGroupRows is how many rows DuckDB gathers before it compresses and writes
 // them. Its default of 122,880 means more than a gigabyte of them when a row is
@@ -39,6 +59,7 @@ const rowGroupRows = 16_384
 // Warehouse is an open DuckDB database.
 type Warehouse struct {
 	connector *duckdb.Connector
+	options   Options
 	catalog   string // of the file, empty in memory
 }
 
@@ -47,11 +68,24 @@ var _ warehouse.Warehouse = (*Warehouse)(nil)
 // Open opens the database, creating the file when there is none. A process must
 // have a file open only once at a time: DuckDB's lock keeps other processes out.
 func Open(ctx context.Context, o Options) (*Warehouse, error) {
-	connector, err := duckdb.NewConnector(":memory:", nil)
+	var w *Warehouse
+	err := o.Retries.do(ctx, o.Retries.Connect, func() (err error) {
+		w, err = open(ctx, o)
+		return err
+	})
+	return w, err
+}
+
+func open(ctx context.Context, o Options) (*Warehouse, error) {
+	start := url.Values{}
+	for _, s := range o.Config {
+		start.Set(s.Name, fmt.Sprint(s.Value))
+	}
+	connector, err := duckdb.NewConnector(":memory:?"+start.Encode(), nil)
 	if err != nil {
 		return nil, openError(o.Path, err)
 	}
-	w := &Warehouse{connector: connector}
+	w := &Warehouse{connector: connector, options: o}
 	if err := w.configure(ctx, o); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -64,35 +98,98 @@ func (w *Warehouse) Dialect() warehouse.Dialect { return Dialect() }
 // Close closes the file once every session is closed.
 func (w *Warehouse) Close() error { return w.connector.Close() }
 
-// configure sets what holds for the whole database. Loading extensions on
-// demand is switched off because the attempt to fetch one costs a second and
-// fails where there is no network.
+// configure sets what holds for the whole database and attaches the files.
 func (w *Warehouse) configure(ctx context.Context, o Options) error {
-	conn, err := w.Conn(ctx)
+	conn, err := w.session(ctx)
 	if err != nil {
 		return err
 	}
-	settings := []struct{ name, value string }{
-		{"autoinstall_known_extensions", "false"},
-		{"autoload_known_extensions", "false"},
+	fetch := fmt.Sprint(o.reachesOut())
+	settings := []Setting{
+		{"autoinstall_known_extensions", fetch},
+		{"autoload_known_extensions", fetch},
 		{"memory_limit", o.MemoryLimit},
 		{"temp_directory", o.TempDirectory},
+		{"file_search_path", o.SearchPath},
 	}
 	if o.TempDirectory == "" && o.Path != "" {
-		settings[3].value = o.Path + ".tmp"
+		settings[3].Value = o.Path + ".tmp"
 	}
 	if o.Threads > 0 {
-		settings = append(settings, struct{ name, value string }{"threads", fmt.Sprint(o.Threads)})
+		settings = append(settings, Setting{"threads", o.Threads})
 	}
 	for _, s := range settings {
-		if s.value == "" {
+		if s.Value == "" || w.configured(s.Name) {
 			continue
 		}
-		if _, err := conn.Exec(ctx, "set global "+s.name+" = "+warehouse.StringLiteral(s.value)); err != nil {
-			return errors.Join(fmt.Errorf("open warehouse: set %s: %w", s.name, err), conn.Close())
+		if _, err := conn.Exec(ctx, "set global "+s.Name+" = "+warehouse.StringLiteral(fmt.Sprint(s.Value))); err != nil {
+			return errors.Join(fmt.Errorf("open warehouse: set %s: %w", s.Name, err), conn.Close())
 		}
 	}
-	return errors.Join(w.attach(ctx, conn, o), conn.Close())
+	err = w.attach(ctx, conn, o)
+	if err == nil {
+		err = w.extend(ctx, conn, o)
+	}
+	return errors.Join(err, conn.Close())
+}
+
+// configured reports a setting that was made when DuckDB started.
+func (w *Warehouse) configured(name string) bool {
+	return slices.ContainsFunc(w.options.Config, func(s Setting) bool { return strings.EqualFold(s.Name, name) })
+}
+
+// extend brings in what the file needs beside itself: extensions, then secrets,
+// then other databases, which may need both.
+func (w *Warehouse) extend(ctx context.Context, conn warehouse.Conn, o Options) error {
+	for _, e := range o.Extensions {
+		if err := loadExtension(ctx, conn, e); err != nil {
+			return err
+		}
+	}
+	for _, s := range o.Secrets {
+		create, err := s.sql()
+		if err == nil {
+			_, err = conn.Exec(ctx, create)
+		}
+		if err != nil {
+			// What follows the first line repeats the statement.
+			reason, _, _ := strings.Cut(err.Error(), "\n")
+			return fmt.Errorf("open warehouse: create secret %s of type %s: %s", s.Name, s.Type, reason)
+		}
+	}
+	for _, a := range o.Attach {
+		attach, err := a.sql()
+		if err == nil {
+			_, err = conn.Exec(ctx, attach)
+		}
+		if err != nil {
+			return openError(cmp.Or(a.Alias, a.Path), err)
+		}
+	}
+	return nil
+}
+
+// loadExtension installs one only if it is not there: that works without a
+// network.
+func loadExtension(ctx context.Context, conn warehouse.Conn, e Extension) error {
+	found, err := warehouse.Fetch(ctx, conn, 1,
+		"select loaded, installed from duckdb_extensions() where extension_name = $1 or list_contains(aliases, $1)", e.Name)
+	if err != nil {
+		return fmt.Errorf("open warehouse: look for extension %s: %w", e.Name, err)
+	}
+	loaded, installed := len(found.Rows) == 1 && found.Rows[0][0] == true, len(found.Rows) == 1 && found.Rows[0][1] == true
+	if loaded {
+		return nil
+	}
+	if !installed {
+		if _, err := conn.Exec(ctx, e.sql()); err != nil {
+			return fmt.Errorf("open warehouse: install extension %s: %w\nhint: DuckDB fetches an extension once and keeps it in ~/.duckdb; without a network, put the file there", e.Name, err)
+		}
+	}
+	if _, err := conn.Exec(ctx, "load "+warehouse.StringLiteral(e.Name)); err != nil {
+		return fmt.Errorf("open warehouse: load extension %s: %w", e.Name, err)
+	}
+	return nil
 }
 
 // attach opens the file beside an empty database in memory: only so can the
@@ -147,31 +244,59 @@ func (e *LockedError) Error() string {
 }
 
 // Conn opens a session. Sessions count time in UTC, so that a date taken from
-// an instant does not depend on the machine.
+// an instant does not depend on the machine, unless they are told otherwise.
 func (w *Warehouse) Conn(ctx context.Context) (warehouse.Conn, error) {
-	native, err := w.connector.Connect(ctx)
+	c, err := w.session(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open session: %w", clean(err))
+		return nil, err
 	}
-	c := &conn{native: native.(*duckdb.Conn)}
-	start := "set TimeZone = 'UTC'"
+	start := []string{"set TimeZone = 'UTC'"}
 	if w.catalog != "" {
-		start += "; use " + Dialect().Quote(w.catalog)
+		start = append(start, "use "+Dialect().Quote(w.catalog))
 	}
-	if _, err := c.Exec(ctx, start); err != nil {
-		return nil, errors.Join(fmt.Errorf("open session: %w", err), c.Close())
+	for _, s := range w.options.Settings {
+		set, err := s.sql()
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open session: %w", err), c.Close())
+		}
+		start = append(start, set)
+	}
+	for _, statement := range start {
+		if _, err := c.Exec(ctx, statement); err != nil {
+			setting, _, _ := strings.Cut(statement, " = ")
+			return nil, errors.Join(fmt.Errorf("open session: %s: %w", setting, err), c.Close())
+		}
 	}
 	return c, nil
 }
 
+// session is a connection nothing was said on yet.
+func (w *Warehouse) session(ctx context.Context) (*conn, error) {
+	native, err := w.connector.Connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open session: %w", clean(err))
+	}
+	return &conn{native: native.(*duckdb.Conn), retries: w.options.Retries, noTransactions: w.options.NoTransactions}, nil
+}
+
 type conn struct {
-	native *duckdb.Conn
-	inTx   bool
+	native         *duckdb.Conn
+	inTx           bool
+	retries        Retries
+	noTransactions bool
 }
 
 func (c *conn) Close() error { return c.native.Close() }
 
-func (c *conn) Exec(ctx context.Context, sql string, args ...any) (warehouse.Result, error) {
+func (c *conn) Exec(ctx context.Context, sql string, args ...any) (result warehouse.Result, err error) {
+	err = c.retries.do(ctx, c.retries.Query, func() error {
+		result, err = c.exec(ctx, sql, args)
+		return err
+	})
+	return result, err
+}
+
+func (c *conn) exec(ctx context.Context, sql string, args []any) (warehouse.Result, error) {
 	prepared, err := c.native.PrepareContext(ctx, sql)
 	if err != nil {
 		return warehouse.Result{}, c.failure(ctx, err)
@@ -216,6 +341,9 @@ func execute(ctx context.Context, prepared *duckdb.Stmt, args []driver.NamedValu
 func (c *conn) Transact(ctx context.Context, work func(context.Context) error) (err error) {
 	if c.inTx {
 		return errors.New("begin transaction: the session is inside one")
+	}
+	if c.noTransactions {
+		return work(ctx)
 	}
 	if _, err := c.Exec(ctx, "begin transaction"); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)

@@ -33,7 +33,11 @@ func (c *conn) Query(ctx context.Context, sql string, args ...any) (*warehouse.R
 }
 
 func (c *conn) query(ctx context.Context, sql string, args []any) (driver.Rows, []warehouse.ResultColumn, error) {
-	rows, err := c.native.QueryContext(ctx, sql, bind(args))
+	var rows driver.Rows
+	err := c.retries.do(ctx, c.retries.Query, func() (err error) {
+		rows, err = c.native.QueryContext(ctx, sql, bind(args))
+		return err
+	})
 	if err != nil {
 		return nil, nil, c.failure(ctx, err)
 	}
