@@ -109,17 +109,18 @@ func (c testConfig) judge(result *Result, row []any) error {
 	if !okWarn || !okError {
 		return fmt.Errorf("warn_if %q and error_if %q must be true or false, not %v and %v", c.warnIf, c.errorIf, row[1], row[2])
 	}
-	result.Failures = &failures
+	none := int64(0)
+	result.Failures = &none
 	results := "results"
 	if failures == 1 {
 		results = "result"
 	}
 	switch {
 	case c.severity == "ERROR" && shouldError:
-		result.Status = Fail
+		result.Status, result.Failures = Fail, &failures
 		result.Message = fmt.Sprintf("Got %d %s, configured to fail if %s", failures, results, c.errorIf)
 	case shouldWarn:
-		result.Status = Warn
+		result.Status, result.Failures = Warn, &failures
 		result.Message = fmt.Sprintf("Got %d %s, configured to warn if %s", failures, results, c.warnIf)
 	default:
 		result.Status = Pass

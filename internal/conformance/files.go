@@ -3,6 +3,7 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,27 +15,46 @@ var leftovers = []string{".git", "target", "logs"}
 
 // copyFolder copies a folder over another, without what git or a run left.
 func copyFolder(to, from string) error {
-	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
+	return eachFile(from, func(file, relative string) error {
 		target := filepath.Join(to, relative)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return fmt.Errorf("copy project: %w", err)
+		}
+		return copyFile(target, file)
+	})
+}
+
+// sumFolder adds the name and content of all that copyFolder would copy.
+func sumFolder(sum io.Writer, folder string) error {
+	return eachFile(folder, func(file, relative string) error {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("sum up project: %w", err)
+		}
+		_, err = fmt.Fprintf(sum, "%s\x00%d\x00%s", filepath.ToSlash(relative), len(content), content)
+		return err
+	})
+}
+
+func eachFile(folder string, do func(file, relative string) error) error {
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
 		switch {
 		case entry.IsDir() && relative != "." && slices.Contains(leftovers, entry.Name()):
 			return filepath.SkipDir
-		case entry.IsDir():
-			return os.MkdirAll(target, 0o755)
 		case entry.Type().IsRegular():
-			return copyFile(target, path)
+			return do(path, relative)
 		}
-		return nil // links lead out of the copy
+		return nil // links lead out of the folder
 	})
 	if err != nil {
-		return fmt.Errorf("copy project: %w", err)
+		return fmt.Errorf("read folder of a project: %w", err)
 	}
 	return nil
 }

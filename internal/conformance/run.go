@@ -3,6 +3,8 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,7 +63,7 @@ type Options struct {
 
 // outcome is what a side left, as written down beside it.
 type outcome struct {
-	Target string `json:"target"` // to know whether it may be used again
+	Inputs string `json:"inputs"` // to know whether it may be used again
 	Steps  []step `json:"steps"`
 }
 
@@ -84,8 +86,12 @@ type job struct {
 // runSide runs every step of a side and sets aside what it left.
 func (j *job) runSide(ctx context.Context, side string, command []string) (*outcome, error) {
 	settled := filepath.Join(j.folder, side)
+	inputs, err := j.fingerprint(command)
+	if err != nil {
+		return nil, err
+	}
 	if j.Reuse && side == realDbt {
-		if before, err := readOutcome(settled); err == nil && before.Target == j.fingerprint() {
+		if before, err := readOutcome(settled); err == nil && before.Inputs == inputs {
 			return before, nil
 		}
 	}
@@ -97,7 +103,7 @@ func (j *job) runSide(ctx context.Context, side string, command []string) (*outc
 	if err != nil {
 		return nil, err
 	}
-	result := &outcome{Target: j.fingerprint()}
+	result := &outcome{Inputs: inputs}
 	for i, text := range j.target.Steps {
 		s, err := j.runStep(ctx, side, command, current, project, i, text)
 		if err != nil {
@@ -229,15 +235,38 @@ func (j *job) environment(current string) []string {
 	return env
 }
 
-// fingerprint changes with whatever real dbt is given.
-func (j *job) fingerprint() string {
+// fingerprint changes with whatever a side is given: the command, how the
+// target is run, and every file that is copied.
+func (j *job) fingerprint(command []string) (string, error) {
 	t := *j.target
-	t.Known, t.Note, t.Volatile = nil, "", nil
-	text, err := json.Marshal(t)
-	if err != nil {
-		return ""
+	t.Known, t.Note, t.Volatile, t.Adapters = nil, "", nil, nil
+	sum := sha256.New()
+	if err := json.NewEncoder(sum).Encode(struct {
+		Target  Target
+		Command []string
+	}{t, command}); err != nil {
+		return "", fmt.Errorf("sum up target: %w", err)
 	}
-	return j.adapter + " " + string(text)
+	folders := []string{j.target.Repository}
+	for _, name := range slices.Sorted(maps.Keys(j.target.Packages)) {
+		folders = append(folders, j.target.Packages[name])
+	}
+	for i, name := range folders {
+		folder, err := j.source(name)
+		if err != nil {
+			return "", err
+		}
+		folders[i] = folder
+	}
+	if j.target.Files != "" {
+		folders = append(folders, filepath.Join(j.Files, j.target.Files))
+	}
+	for _, folder := range folders {
+		if err := sumFolder(sum, folder); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // artifacts are the files that dbt leaves and tools read.

@@ -29,6 +29,7 @@ type scope struct {
 	extra   map[string]any // names that win over everything
 	seen    *seen          // what a parse found out, or nil
 	secrets bool           // DBT_ENV_SECRET_ may be read
+	visible macroSet       // the macros there are
 
 	compiled *Compiled // the node's SQL once it is known
 
@@ -123,7 +124,7 @@ func (s *scope) global(name string) (any, bool) {
 		if v, ok := s.over.Macros[name]; ok {
 			return constantMacro(v), true
 		}
-		if m := s.p.findMacro(s.pkg, name); m != nil && m.PackageName != builtinName {
+		if m := s.p.findMacro(s.pkg, name); s.visible.has(m) && m.PackageName != builtinName {
 			return m.call, true
 		}
 		if s.p.packages[name] != nil || name == builtinName {
@@ -134,7 +135,7 @@ func (s *scope) global(name string) (any, bool) {
 		return v, true
 	}
 	if s.level == levelFull && s.p.builtin != nil {
-		if m := s.p.builtin.macros[name]; m != nil {
+		if m := s.p.builtin.macros[name]; s.visible.has(m) {
 			return m.call, true
 		}
 	}

@@ -414,7 +414,7 @@ func (l *loader) parseTest(n *Node, d *testDeclaration, config *jinja.Dict) {
 	sc := &scope{p: l.p, pkg: n.pkg, level: levelFull, node: n, seen: &seen{}}
 	macro, static := l.p.testMacro(n), false
 	if macro != nil {
-		sc.seen.macros = append(sc.seen.macros, macro.UniqueID)
+		sc.seen.macros, sc.visible = append(sc.seen.macros, macro.UniqueID), l.macrosOfTest(macro)
 	}
 	if macro == nil || macro.PackageName != builtinName || !in(macro.Name, "test_unique", "test_not_null") || !sc.readStatic("{{ "+n.Test.refers+" }}") {
 		l.renderTest(n, sc)
@@ -454,12 +454,4 @@ func (l *loader) configureTest(n *Node, d *testDeclaration, declared *jinja.Dict
 	n.Group = n.Config.String("group")
 	l.checkConfig(n)
 	l.nameRelation(n)
-}
-
-func (p *Project) testMacro(n *Node) *Macro {
-	name := "test_" + n.Test.Name
-	if n.Test.Namespace != "" {
-		return p.macroIn(n.Test.Namespace, name)
-	}
-	return p.findMacro(n.pkg, name)
 }

@@ -57,6 +57,7 @@ type loader struct {
 	tests   []*testDeclaration
 
 	configBases sync.Map // of configBaseKey to *jinja.Dict
+	testMacros  sync.Map // of *Macro to macroSet
 }
 
 func (l *loader) load() error {

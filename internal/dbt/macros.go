@@ -253,7 +253,7 @@ func (n namespace) GetAttr(name string) (any, bool) {
 	if v, ok := n.sc.over.Macros[n.name+"."+name]; ok {
 		return constantMacro(v), true
 	}
-	if m := n.sc.p.macroIn(n.name, name); m != nil {
+	if m := n.sc.p.macroIn(n.name, name); n.sc.visible.has(m) {
 		return m.call, true
 	}
 	if name == "get" {

@@ -316,7 +316,8 @@ func configMatches(c *Config, key, want string) bool {
 // BuildOrder returns, for each of the ids, the ids among them it must wait for,
 // also through nodes that were not selected. With gates, as dbt build has it, a
 // node waits too, itself or through a node it waits for, for the tests whose
-// parents all lie upstream of it, and a model for its unit tests.
+// parents all lie upstream of it, and a model for its unit tests, of which none
+// is begun after one that failed.
 func (p *Project) BuildOrder(ids []string, gates bool) map[string][]string {
 	chosen := idSet{}
 	for _, id := range ids {
@@ -366,11 +367,18 @@ func (p *Project) chosenAbove(id string, chosen idSet) []string {
 // all of a test's parents, since whatever lies further down waits for those.
 func (p *Project) addGates(ids []string, needs map[string][]string) {
 	below := map[string]idSet{}
+	last := map[string]string{} // unit test of a model
 	for _, test := range ids {
 		if u := p.UnitTests[test]; u != nil {
-			if _, ok := needs[u.DependsOn.Nodes[0]]; ok {
-				needs[u.DependsOn.Nodes[0]] = append(needs[u.DependsOn.Nodes[0]], test)
+			model := u.DependsOn.Nodes[0]
+			if _, ok := needs[model]; !ok {
+				continue
 			}
+			if before := last[model]; before != "" {
+				needs[test] = append(needs[test], before)
+			}
+			needs[model] = append(needs[model], test)
+			last[model] = test
 			continue
 		}
 		n := p.Nodes[test]
