@@ -103,6 +103,12 @@ func compareNumbers(a, b any) (c int, ok bool) {
 	}
 	x, xOK := asDecimal(a)
 	y, yOK := asDecimal(b)
+	if g, isFloat := b.(float64); isFloat && isBig(a) {
+		return compareBig(x.int(), g), true
+	}
+	if f, isFloat := a.(float64); isFloat && isBig(b) {
+		return -compareBig(y.int(), f), true
+	}
 	switch {
 	case xOK && yOK:
 		p, q, _ := aligned(x, y)

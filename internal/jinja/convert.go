@@ -2,9 +2,8 @@ package jinja
 
 import (
 	"encoding/json"
-	"math"
+	"math/big"
 	"slices"
-	"strconv"
 )
 
 // FromGo turns plain Go data, as decoded from YAML or JSON, into values: maps
@@ -30,6 +29,8 @@ func FromGo(v any) any {
 		return fromUint(uint64(x))
 	case uint64:
 		return fromUint(x)
+	case *big.Int:
+		return fromBig(x)
 	case float32:
 		return float64(x)
 	case json.Number:
@@ -64,18 +65,10 @@ func fromMap[V any](m map[string]V) *Dict {
 }
 
 // fromUint keeps numbers beyond int64 exact.
-func fromUint(n uint64) any {
-	if n > math.MaxInt64 {
-		d, err := ParseDecimal(strconv.FormatUint(n, 10))
-		if err == nil {
-			return d
-		}
-	}
-	return int64(n)
-}
+func fromUint(n uint64) any { return fromBig(new(big.Int).SetUint64(n)) }
 
 func fromJSONNumber(n json.Number) any {
-	if i, err := n.Int64(); err == nil {
+	if i, ok := parseInteger(n.String(), 10); ok {
 		return i
 	}
 	f, err := n.Float64()

@@ -87,13 +87,7 @@ func (d Decimal) float() float64 {
 }
 
 // truncated is int(d).
-func (d Decimal) truncated() (int64, error) {
-	n := new(big.Int).Quo(d.int(), powerOfTen(d.scale))
-	if !n.IsInt64() {
-		return 0, errOverflow
-	}
-	return n.Int64(), nil
-}
+func (d Decimal) truncated() any { return fromBig(new(big.Int).Quo(d.int(), powerOfTen(d.scale))) }
 
 // simplest is the int64 or float64 that equals d, or else d's exact text: equal
 // numbers must be the same key of a dict.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+	"math/big"
 	"math/bits"
 	"reflect"
 	"slices"
@@ -262,6 +263,8 @@ func hashed(v any) any {
 			return int64(x)
 		}
 		return x
+	case *big.Int:
+		return hashed(Decimal{x, 0}.simplest())
 	case Decimal:
 		return hashed(x.simplest())
 	case *Tuple:

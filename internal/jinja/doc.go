@@ -8,8 +8,8 @@
 // host take part in templates by the small interfaces of value.go.
 //
 // What it refuses: include, import, extends and block (dbt has none of them);
-// integers beyond 64 bits, which are errors and never wrap; templates that run
-// longer, grow larger or nest deeper than State.Limits.
+// templates that run longer, grow larger or nest deeper than State.Limits, and
+// integers of more than some 20,000 digits.
 //
 // A text passes through three shapes:
 //

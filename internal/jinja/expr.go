@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 )
 
@@ -248,7 +249,7 @@ func (x *signExpr) eval(s *State, f *frame) (any, error) {
 			return -n, nil
 		}
 		return n, nil
-	case bool, int64, Decimal:
+	case bool, int64, *big.Int, Decimal:
 		op := "+"
 		if x.negative {
 			op = "-"

@@ -1,6 +1,9 @@
 package jinja
 
-import "fmt"
+import (
+	"fmt"
+	"math/big"
+)
 
 // builtinFilter gives a filter by name; nil when there is none.
 func builtinFilter(name string) operation {
@@ -67,7 +70,7 @@ func absolute(s *State, v any, _ *arguments) (any, error) {
 	switch n := v.(type) {
 	case Undefined:
 		return nil, n.err()
-	case bool, int64, float64, Decimal:
+	case bool, int64, *big.Int, float64, Decimal:
 		if c, _ := compareNumbers(v, int64(0)); c < 0 {
 			return s.binary("-", int64(0), v)
 		}

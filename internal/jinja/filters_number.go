@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 )
@@ -16,12 +17,14 @@ func toInt(_ *State, v any, a *arguments) (any, error) {
 	case string:
 		return textToInt(x, base, def), nil
 	case float64:
-		if math.Abs(x) >= 1<<63 || math.IsNaN(x) {
-			return def, nil
+		if i, ok := floatToInt(x); ok {
+			return i, nil
 		}
-		return int64(x), nil
+		return def, nil
 	case Decimal:
-		return x.truncated()
+		return x.truncated(), nil
+	case *big.Int:
+		return x, nil
 	}
 	if i, ok := integer(v); ok {
 		return i, nil
@@ -45,13 +48,24 @@ func textToInt(text string, base int, def any) any {
 	if base < 2 || base > 36 {
 		base = 10
 	}
-	if n, err := strconv.ParseInt(strings.ReplaceAll(digits, "_", ""), base, 64); err == nil {
+	if n, ok := parseInteger(strings.ReplaceAll(digits, "_", ""), base); ok {
 		return n
 	}
-	if f, ok := parseFloat(t); ok && math.Abs(f) < 1<<63 {
-		return int64(f)
+	if f, ok := parseFloat(t); ok {
+		if n, ok := floatToInt(f); ok {
+			return n
+		}
 	}
 	return def
+}
+
+// floatToInt cuts off the fraction; infinities and NaN are no ints.
+func floatToInt(f float64) (any, bool) {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil, false
+	}
+	n, _ := big.NewFloat(f).Int(nil)
+	return fromBig(n), true
 }
 
 // parseFloat reads what Python's float() does: no hexadecimal, any case of inf.
@@ -76,6 +90,8 @@ func toFloat(_ *State, v any, a *arguments) (any, error) {
 		return def, nil
 	case Decimal:
 		return x.float(), nil
+	case *big.Int:
+		return bigFloat(x)
 	}
 	if _, f, _, ok := number(v); ok {
 		return f, nil
@@ -93,6 +109,9 @@ func round(_ *State, v any, a *arguments) (any, error) {
 	}
 	if d, ok := v.(Decimal); ok && method == "common" {
 		return d.round(max(0, digits)), nil
+	}
+	if n, ok := v.(*big.Int); ok && digits >= 0 {
+		return n, nil
 	}
 	_, f, isInt, ok := number(v)
 	if d, isDecimal := v.(Decimal); isDecimal {

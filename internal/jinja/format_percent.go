@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -141,16 +142,15 @@ func (f *percentFormatter) write(sp spec, verb rune, v any) error {
 	case 'c':
 		text, err = character(v)
 	case 'd', 'i', 'u', 'x', 'X', 'o':
-		if _, _, _, ok := number(v); !ok {
-			if _, ok := v.(Decimal); !ok {
-				return fmt.Errorf("%%%c format: a real number is required, not %s", verb, TypeName(v))
-			}
+		if !isNumber(v) {
+			return fmt.Errorf("%%%c format: a real number is required, not %s", verb, TypeName(v))
 		}
-		if _, isInt := integer(v); !isInt && strings.ContainsRune("xXo", verb) {
+		if _, isInt := bigInteger(v); !isInt && strings.ContainsRune("xXo", verb) {
 			return fmt.Errorf("%%%c format: an integer is required, not %s", verb, TypeName(v))
 		}
 		if v, err = toInt(f.s, v, &arguments{}); err == nil {
-			text = sp.integer(v.(int64), verb)
+			n, _ := bigInteger(v)
+			text = sp.integer(n, verb)
 		}
 	case 'f', 'F', 'e', 'E', 'g', 'G':
 		n, ok := asFloat(v)
@@ -183,8 +183,12 @@ func character(v any) (string, error) {
 }
 
 func asFloat(v any) (float64, bool) {
-	if d, ok := v.(Decimal); ok {
-		return d.float(), true
+	switch x := v.(type) {
+	case Decimal:
+		return x.float(), true
+	case *big.Int:
+		f, err := bigFloat(x)
+		return f, err == nil
 	}
 	_, f, _, ok := number(v)
 	return f, ok

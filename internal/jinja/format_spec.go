@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -140,7 +141,7 @@ func (sp spec) number(v any) (string, error) {
 	if d, ok := v.(Decimal); ok && sp.verb == 0 && !sp.hasPrecision {
 		return sp.signed(d.Sign() < 0, strings.TrimPrefix(d.String(), "-")), nil
 	}
-	i, isInt := integer(v)
+	i, isInt := bigInteger(v)
 	f, _ := asFloat(v)
 	switch sp.verb {
 	case 'd', 'x', 'X', 'o', 'b', 'c', 'n':
@@ -169,7 +170,7 @@ func (sp spec) number(v any) (string, error) {
 	return "", fmt.Errorf("unknown format code '%c' for object of type '%s'", sp.verb, TypeName(v))
 }
 
-func (sp spec) integer(i int64, verb rune) string {
+func (sp spec) integer(i *big.Int, verb rune) string {
 	base, prefix := 10, ""
 	switch verb {
 	case 'x', 'X':
@@ -179,7 +180,7 @@ func (sp spec) integer(i int64, verb rune) string {
 	case 'b':
 		base, prefix = 2, "0b"
 	}
-	digits := strconv.FormatUint(magnitude(i), base)
+	digits := new(big.Int).Abs(i).Text(base)
 	if sp.hasPrecision && len(digits) < sp.precision {
 		digits = strings.Repeat("0", sp.precision-len(digits)) + digits
 	}
@@ -189,7 +190,7 @@ func (sp spec) integer(i int64, verb rune) string {
 	if sp.alternate {
 		digits = prefix + digits
 	}
-	return sp.signed(i < 0, digits)
+	return sp.signed(i.Sign() < 0, digits)
 }
 
 func (sp spec) float(f float64, verb rune) string {

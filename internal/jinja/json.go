@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -54,6 +55,8 @@ func (w *jsonWriter) value(v any, depth int) error {
 		w.b.WriteString(strconv.FormatBool(x))
 	case int64:
 		w.b.WriteString(strconv.FormatInt(x, 10))
+	case *big.Int:
+		w.b.WriteString(x.String())
 	case float64:
 		w.b.WriteString(jsonFloat(x))
 	case string:
@@ -160,7 +163,7 @@ func jsonKey(k any) (string, error) {
 		return strconv.FormatBool(x), nil
 	case float64:
 		return jsonFloat(x), nil
-	case string, int64:
+	case string, int64, *big.Int:
 		return Str(x), nil
 	}
 	return "", fmt.Errorf("keys must be str, int, float, bool or None, not %s", TypeName(k))

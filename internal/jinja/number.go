@@ -9,9 +9,8 @@ import (
 	"strings"
 )
 
-var errOverflow = errors.New("integer result does not fit in 64 bits")
-
-// number reads ints, floats and bools; Decimals stay apart (asDecimal).
+// number reads ints of 64 bits, floats and bools; Decimals (asDecimal) and
+// larger ints (bigInteger) stay apart.
 func number(v any) (i int64, f float64, isInt, ok bool) {
 	switch x := v.(type) {
 	case bool:
@@ -23,11 +22,14 @@ func number(v any) (i int64, f float64, isInt, ok bool) {
 		return x, float64(x), true, true
 	case float64:
 		return 0, x, false, true
+	case interface{ Integer() int64 }:
+		i = x.Integer() // a host's int that has a name
+		return i, float64(i), true, true
 	}
 	return 0, 0, false, false
 }
 
-// integer reads an int or bool.
+// integer reads an int of 64 bits or a bool.
 func integer(v any) (int64, bool) {
 	i, _, isInt, _ := number(v)
 	return i, isInt
@@ -37,8 +39,8 @@ func asDecimal(v any) (Decimal, bool) {
 	if d, ok := v.(Decimal); ok {
 		return d, true
 	}
-	if i, ok := integer(v); ok {
-		return Decimal{big.NewInt(i), 0}, true
+	if n, ok := bigInteger(v); ok {
+		return Decimal{n, 0}, true
 	}
 	return Decimal{}, false
 }
@@ -57,6 +59,11 @@ func (s *State) binary(op string, a, b any) (any, error) {
 		return intArithmetic(op, ai, bi)
 	case aOK && bOK:
 		return floatArithmetic(op, af, bf)
+	}
+	if isBig(a) || isBig(b) {
+		if v, ok, err := s.bigBinary(op, a, b); ok {
+			return v, err
+		}
 	}
 	if x, ok := asDecimal(a); ok {
 		if y, ok := asDecimal(b); ok {
@@ -114,7 +121,7 @@ func intArithmetic(op string, a, b int64) (any, error) {
 		return power(a, b)
 	}
 	if !ok {
-		return nil, errOverflow
+		return bigArithmetic(op, big.NewInt(a), big.NewInt(b))
 	}
 	return r, nil
 }
@@ -148,16 +155,16 @@ func power(a, b int64) (any, error) {
 		return floatArithmetic("**", float64(a), float64(b))
 	}
 	r := int64(1)
-	for ; b > 0; b-- {
+	for n := b; n > 0; n-- {
 		if a == 0 || a == 1 {
 			return a, nil
 		}
 		if a == -1 {
-			return 1 - 2*(b%2), nil
+			return 1 - 2*(n%2), nil
 		}
 		var ok bool
 		if r, ok = multiply(r, a); !ok {
-			return nil, errOverflow
+			return bigPower(big.NewInt(a), big.NewInt(b))
 		}
 	}
 	return r, nil

@@ -252,9 +252,9 @@ func (p *parser) integer(t token) expr {
 			p.failAt(t.pos, "integer '%s' must not begin with a zero", t.text)
 		}
 	}
-	n, err := strconv.ParseInt(t.text, base, 64)
-	if err != nil {
-		p.failAt(t.pos, "integer %s does not fit in 64 bits", t.text)
+	n, ok := parseInteger(t.text, base)
+	if !ok {
+		p.failAt(t.pos, "integer %s is too large", t.text)
 	}
 	return &constExpr{n}
 }

@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
@@ -67,6 +68,8 @@ func (p *printer) repr(v any) {
 		}
 	case int64:
 		p.write(strconv.FormatInt(x, 10))
+	case *big.Int:
+		p.write(x.String())
 	case float64:
 		p.write(formatFloat(x))
 	case string:

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 )
 
@@ -68,7 +69,7 @@ func typeTest(name string) operation {
 	case "false":
 		return holdsFor(func(v any) bool { return v == false })
 	case "integer":
-		return holdsFor(func(v any) bool { _, ok := v.(int64); return ok })
+		return holdsFor(func(v any) bool { _, ok := v.(int64); return ok || isBig(v) })
 	case "float":
 		return holdsFor(func(v any) bool { _, ok := v.(float64); return ok })
 	case "number":
@@ -97,7 +98,7 @@ func holdsFor(f func(any) bool) operation {
 
 func isNumber(v any) bool {
 	switch v.(type) {
-	case bool, int64, float64, Decimal:
+	case bool, int64, *big.Int, float64, Decimal:
 		return true
 	}
 	return false

@@ -2,13 +2,14 @@ package jinja
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"strings"
 	"unicode/utf8"
 )
 
-// The values of a template are nil (None), bool, int64, float64, Decimal,
-// string, *List, *Tuple, *Dict, Undefined, Callable and anything the host
+// The values of a template are nil (None), bool, int64 (beyond 64 bits
+// *big.Int), float64, Decimal, string, *List, *Tuple, *Dict, Undefined, Callable and anything the host
 // exposes by the interfaces below. FromGo makes them from plain Go data.
 
 // List is Python's list: shared by everyone who holds it.
@@ -104,6 +105,8 @@ func Truth(v any) bool {
 		return x
 	case int64:
 		return x != 0
+	case *big.Int:
+		return true
 	case float64:
 		return x != 0
 	case Decimal:
@@ -129,7 +132,7 @@ func TypeName(v any) string {
 		return "NoneType"
 	case bool:
 		return "bool"
-	case int64:
+	case int64, *big.Int:
 		return "int"
 	case float64:
 		return "float"
