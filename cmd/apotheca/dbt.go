@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +42,7 @@ exit codes, without Python. What dbt has and this does not fails with its name.`
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.hideSecrets()
-			return f.readEnvironment(cmd.Flags(), a.env)
+			return f.settle(cmd.Flags(), a.env)
 		},
 	}
 	f.register(parent)
@@ -95,9 +95,7 @@ func (a *app) dbtNodesCommand(f *dbtFlags, c nodeCommand) *cobra.Command {
 		Aliases: c.aliases,
 		Short:   c.short,
 		Args:    noNodes("apotheca dbt " + c.name),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.run(cmd.Context(), a.invoke(c.name, f), own)
-		},
+		RunE:    a.dbtRun(f, c.name, func(ctx context.Context, i *invocation, _ []string) error { return c.run(ctx, i, own) }),
 	}
 	if c.own != nil {
 		c.own(cmd, own)
@@ -113,68 +111,6 @@ func noNodes(command string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// invocation is one dbt command under way.
-type invocation struct {
-	*app
-	*dbtFlags
-	command string
-	log     *dbtLog
-	dir     string       // of the project
-	project *dbt.Project // once it is loaded
-	// compiled are the nodes that ran, without tests.
-	compiled []*build.Result
-}
-
-func (a *app) invoke(command string, f *dbtFlags) *invocation {
-	f.invocation = newUUID()
-	log := a.newLog(f, f.invocation)
-	f.console = &build.Console{
-		Log: log.Write, Colour: a.colour && !f.noColours && !log.json, Width: f.printerWidth,
-		Now: func() time.Time { return a.now().UTC() },
-	}
-	return &invocation{app: a, dbtFlags: f, command: command, log: log}
-}
-
-// load reads the project. It says what was found, as dbt does.
-func (i *invocation) load() error {
-	i.console.Say("Running with dbt=%s", dbt.Version)
-	if err := i.readOnly(); err != nil {
-		return err
-	}
-	i.console.Say("Registered adapter: %s=%s", i.project.Target.Type, version)
-	i.console.Say("Found %s", i.project.Found())
-	return nil
-}
-
-// readOnly reads the project and says nothing of it.
-func (i *invocation) readOnly() error {
-	dir, err := i.findProject()
-	if err != nil {
-		return err
-	}
-	i.dir = dir
-	if err := i.openLog(); err != nil {
-		return err
-	}
-	i.project, err = i.loadProject(i.command, dir, i.dbtFlags)
-	return err
-}
-
-// openLog keeps the lines from here on in the project's folder of logs too. The
-// file is closed when the program ends.
-func (i *invocation) openLog() error {
-	folder := i.logPath
-	if folder == "" {
-		folders, err := dbt.ReadFolders(os.DirFS(i.dir))
-		if err != nil {
-			return nil // loading the project says it, with the place
-		}
-		folder = filepath.Join(i.dir, folders.Log)
-	}
-	_, err := i.log.open(folder)
-	return err
 }
 
 // open opens the target's warehouse.
@@ -227,8 +163,8 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 	}
 	return build.Options{
 		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command),
-		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures, WarnError: i.warningsAreErrors(),
-		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.invocation, Args: i.arguments(),
+		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures, WarnError: i.warnings.Fails("LogTestResult"),
+		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
 	}
 }
 
@@ -276,11 +212,10 @@ func (i *invocation) selectNodes() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	var missed error
 	selection := dbt.Selection{
 		Select: words(i.selects), Exclude: words(i.exclude), Indirect: i.indirect, Selector: i.selector, State: state,
-		Missed: func(term string) {
-			i.warn(fmt.Sprintf("the selection criterion '%s' does not match any enabled nodes", term))
-		},
+		Missed: func(term string) { missed = errors.Join(missed, i.missed(term)) },
 	}
 	for _, name := range words(i.types) {
 		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))
@@ -294,12 +229,14 @@ func (i *invocation) selectNodes() ([]string, error) {
 		}
 	}
 	if len(i.selects) > 0 && len(selection.Select) == 0 {
-		selection.Missed("")
-		return nil, nil
+		return nil, i.missed("")
 	}
 	ids, err := i.project.Select(selection)
 	if err != nil {
 		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
+	}
+	if missed != nil {
+		return nil, missed
 	}
 	except := words(i.excludeTypes)
 	ids = slices.DeleteFunc(ids, func(id string) bool {
@@ -307,6 +244,14 @@ func (i *invocation) selectNodes() ([]string, error) {
 		return slices.Contains(except, kind)
 	})
 	return ids, i.deferTo(state, ids)
+}
+
+// missed warns of what selects nothing.
+func (i *invocation) missed(term string) error {
+	return i.warn(dbt.Problem{
+		Event: "NoNodesForSelectionCriteria", Message: fmt.Sprintf("The selection criterion '%s' does not match any enabled nodes", term),
+		Data: map[string]any{"spec_raw": term},
+	})
 }
 
 // readState reads the artifacts of an earlier run; nil without a folder.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 )
 
@@ -17,9 +20,7 @@ func (a *app) dbtCleanCommand(f *dbtFlags) *cobra.Command {
 		Use:   "clean",
 		Short: "Delete the folders of clean-targets",
 		Args:  noNodes("apotheca dbt clean"),
-		RunE: func(*cobra.Command, []string) error {
-			return a.invoke("clean", f).clean(!outside)
-		},
+		RunE:  a.dbtRun(f, "clean", func(_ context.Context, i *invocation, _ []string) error { return i.clean(!outside) }),
 	}
 	unset(cmd.Flags(), &outside, "clean-project-files-only", "spare what lies outside the project")
 	return cmd
@@ -27,19 +28,17 @@ func (a *app) dbtCleanCommand(f *dbtFlags) *cobra.Command {
 
 // clean needs no profile: only what the project's own file says counts.
 func (i *invocation) clean(projectOnly bool) error {
-	dir, err := i.findProject()
-	if err != nil {
+	if err := i.begin(); err != nil {
 		return err
 	}
-	folders, err := dbt.ReadFolders(os.DirFS(dir))
+	folders, err := dbt.ReadFolders(os.DirFS(i.dir))
 	if err != nil {
 		return &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
-	root, err := filepath.Abs(dir)
+	root, err := filepath.Abs(i.dir)
 	if err != nil {
 		return err
 	}
-	i.console.Say("Running with dbt=%s", dbt.Version)
 	var paths []string
 	for _, target := range folders.Clean {
 		path := target
@@ -53,13 +52,13 @@ func (i *invocation) clean(projectOnly bool) error {
 		paths = append(paths, path)
 	}
 	for _, path := range paths {
-		i.console.Say("Checking %s/*", path)
+		i.console.Tell(build.Line{Name: "CheckCleanPath", Text: fmt.Sprintf("Checking %s/*", path), Data: map[string]any{"path": path}})
 		if err := os.RemoveAll(path); err != nil {
 			return err
 		}
-		i.console.Say("Cleaned %s/*", path)
+		i.console.Tell(build.Line{Name: "ConfirmCleanPath", Text: fmt.Sprintf("Cleaned %s/*", path), Data: map[string]any{"path": path}})
 	}
-	i.console.Say("Finished cleaning all paths.")
+	i.console.Tell(build.Line{Name: "FinishedCleanPaths", Text: "Finished cleaning all paths.", Data: map[string]any{}})
 	return nil
 }
 

@@ -22,9 +22,7 @@ func (a *app) dbtDebugCommand(f *dbtFlags) *cobra.Command {
 		Use:   "debug",
 		Short: "Check the project, the profile and the connection",
 		Args:  noNodes("apotheca dbt debug"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.invoke("debug", f).examine(cmd.Context(), connection)
-		},
+		RunE:  a.dbtRun(f, "debug", func(ctx context.Context, i *invocation, _ []string) error { return i.examine(ctx, connection) }),
 	}
 	cmd.Flags().BoolVar(&connection, "connection", false, "check the connection alone")
 	configDir := false
@@ -36,39 +34,38 @@ func (a *app) dbtDebugCommand(f *dbtFlags) *cobra.Command {
 // examine prints what dbt debug prints; its lines say what was found.
 func (i *invocation) examine(ctx context.Context, connectionOnly bool) error {
 	say := i.console.Say
-	say("Running with dbt=%s", dbt.Version)
+	if err := i.begin(); err != nil {
+		return err
+	}
 	say("dbt version: %s", dbt.Version)
 	say("apotheca version: %s", version)
 	say("os info: %s-%s", runtime.GOOS, runtime.GOARCH)
-	dir, err := i.findProject()
-	if err != nil {
-		return err
-	}
-	i.dir = dir
-	root, _ := filepath.Abs(dir)
+	root, _ := filepath.Abs(i.dir)
 	say("Using dbt_project.yml file at %s", filepath.Join(root, "dbt_project.yml"))
-	project, failed := i.loadProject(i.command, dir, i.dbtFlags)
+	failed := i.loadProject()
 	if connectionOnly {
 		say("Skipping steps before connection verification")
 	} else {
-		i.sayConfiguration(project, failed)
+		i.sayConfiguration(failed)
 	}
 	if failed != nil {
 		say("%s", "1 check failed:")
 		return failed
 	}
-	i.project = project
+	if err := i.warnAll(); err != nil {
+		return err
+	}
 	return i.examineConnection(ctx)
 }
 
-func (i *invocation) sayConfiguration(project *dbt.Project, failed error) {
+func (i *invocation) sayConfiguration(failed error) {
 	say := i.console.Say
 	verdict := "[OK found and valid]"
 	if failed != nil {
 		verdict = "[ERROR invalid]"
 	}
-	if project != nil {
-		say("adapter type: %s", project.Target.Type)
+	if i.project != nil {
+		say("adapter type: %s", i.project.Target.Type)
 		say("adapter version: %s", version)
 	}
 	say("Configuration:")

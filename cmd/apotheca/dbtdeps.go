@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 	"apotheca/internal/deps"
 )
@@ -26,10 +26,7 @@ func (a *app) dbtDepsCommand(f *dbtFlags) *cobra.Command {
 dbt_packages: from the hub (package:), a Git repository (git:), a folder (local:)
 or an archive (tarball:). What was chosen is kept in package-lock.yml.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a.hideSecrets()
-			return a.installPackages(cmd.Context(), f, own)
-		},
+		RunE: a.dbtRun(f, "deps", func(ctx context.Context, i *invocation, _ []string) error { return i.installPackages(ctx, own) }),
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&own.upgrade, "upgrade", false, "choose versions anew, whatever the lock file says")
@@ -39,20 +36,21 @@ or an archive (tarball:). What was chosen is kept in package-lock.yml.`,
 	return cmd
 }
 
-func (a *app) installPackages(ctx context.Context, f *dbtFlags, own *depsFlags) error {
-	dir, err := f.findProject()
-	if err != nil {
+func (i *invocation) installPackages(ctx context.Context, own *depsFlags) error {
+	if err := i.begin(); err != nil {
 		return err
 	}
-	vars, err := dbt.ParseVars(f.vars)
+	vars, err := dbt.ParseVars(i.vars)
 	if err != nil {
-		return usagef("--vars %q is not a YAML dictionary", f.vars).hint(`--vars '{key: value}'`)
+		return usagef("--vars %q is not a YAML dictionary", i.vars).hint(`--vars '{key: value}'`)
 	}
-	hub, _ := a.env("DBT_PACKAGE_HUB_URL")
+	hub, _ := i.env("DBT_PACKAGE_HUB_URL")
 	o := deps.Options{
-		Dir: dir, Vars: vars, Env: a.env, Hub: hub, Upgrade: own.upgrade, LockOnly: own.lock,
-		Log:  func(message string) { fmt.Fprintf(a.stdout, "%s  %s\n", a.now().UTC().Format("15:04:05"), message) },
-		Warn: func(message string) { fmt.Fprintf(a.stderr, "warning: %s\n", message) },
+		Dir: i.dir, Vars: vars, Env: i.env, Hub: hub, Upgrade: own.upgrade, LockOnly: own.lock,
+		Log: func(message string) { i.console.Say("%s", message) },
+		Warn: func(message string) {
+			i.tellWarning(build.Line{Name: "DepsUnpinned", Text: "[" + i.yellow("WARNING") + "]: " + message}, message)
+		},
 	}
 	if o.Add, err = own.addition(); err != nil {
 		return err

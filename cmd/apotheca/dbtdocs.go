@@ -31,9 +31,7 @@ func (a *app) dbtDocsCommand(f *dbtFlags) *cobra.Command {
 		Long: `Writes manifest.json and catalog.json, which the documentation site of dbt and
 other tools read. The site itself, index.html, is dbt's own and is not written.`,
 		Args: noNodes("apotheca dbt docs generate"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.invoke("generate", f).generateDocs(cmd.Context(), own)
-		},
+		RunE: a.dbtRun(f, "generate", func(ctx context.Context, i *invocation, _ []string) error { return i.generateDocs(ctx, own) }),
 	}
 	flags := generate.Flags()
 	unset(flags, &own.asItIs, "compile", "compile the project first")
@@ -81,10 +79,11 @@ func (i *invocation) generateDocs(ctx context.Context, f *docsFlags) error {
 	} else if err := i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) }); err != nil {
 		return err
 	}
-	i.console.Say("Building catalog")
+	i.console.Tell(build.Line{Name: "BuildingCatalog", Text: "Building catalog", Data: map[string]any{}})
 	if err := build.WriteCatalog(ctx, o, !f.emptyCatalog); err != nil {
 		return err
 	}
-	i.console.Say("Catalog written to %s", filepath.Join(i.targetDir(), "catalog.json"))
-	return nil
+	path, err := filepath.Abs(filepath.Join(i.targetDir(), "catalog.json"))
+	i.console.Tell(build.Line{Name: "CatalogWritten", Text: "Catalog written to " + path, Data: map[string]any{"path": path}})
+	return err
 }

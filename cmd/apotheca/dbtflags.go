@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 )
 
@@ -33,17 +31,21 @@ type dbtFlags struct {
 	storeFailures  bool
 	empty          bool
 
-	warnError        bool
-	warnErrorOptions string
+	warnError           bool
+	warnErrorOptions    string
+	showAllDeprecations bool
+	// Of warnError and warnErrorOptions.
+	warnings dbt.WarningPolicy
+	// behaviour are the flags that dbt_project.yml alone can set.
+	behaviour map[string]bool
 
 	logFormat, logFormatFile, logLevel, logLevelFile string
-	debug, quiet, noPrint, noColours, noJSON         bool
+	logBytesMax                                      int64
+	debug, quiet, noPrint, noJSON                    bool
+	colour, fileColour                               *bool // nil: nobody said
 	anyVersion, noIntrospect                         bool
+	upload                                           bool
 	printerWidth                                     int
-
-	// Of the invocation: its id, and where its lines go.
-	invocation string
-	console    *build.Console
 }
 
 func (f *dbtFlags) register(cmd *cobra.Command) {
@@ -65,6 +67,7 @@ func (f *dbtFlags) register(cmd *cobra.Command) {
 	pair(flags, &f.empty, "empty", "", "read no rows from refs and sources")
 	flags.BoolVar(&f.warnError, "warn-error", false, "what dbt warns of is an error")
 	flags.StringVar(&f.warnErrorOptions, "warn-error-options", "", "which warnings are errors, as `YAML`: {error: all, warn: […], silence: […]}")
+	pair(flags, &f.showAllDeprecations, "show-all-deprecations", "", "tell of each deprecated thing, not of the first of its kind")
 	f.registerOutput(flags)
 	registerIgnored(flags)
 }
@@ -98,7 +101,9 @@ func (f *dbtFlags) registerOutput(flags *pflag.FlagSet) {
 	pair(flags, &f.debug, "debug", "d", "show what is only for finding mistakes")
 	pair(flags, &f.quiet, "quiet", "q", "show nothing but errors, results and what templates print")
 	unset(flags, &f.noPrint, "print", "show what templates print()")
-	unset(flags, &f.noColours, "use-colors", "colour the lines of a terminal")
+	flags.Int64Var(&f.logBytesMax, "log-file-max-bytes", 10<<20, "set dbt.log aside when it is so many `bytes` long; 0 never does")
+	decision(flags, &f.colour, "use-colors", "colour the console, or do not (default a terminal's)")
+	decision(flags, &f.fileColour, "use-colors-file", "colour dbt.log, or do not")
 	unset(flags, &f.noJSON, "write-json", "write manifest.json and run_results.json")
 	unset(flags, &f.anyVersion, "version-check", "heed require-dbt-version")
 	unset(flags, &f.noIntrospect, "introspect", "let templates ask the database while compiling")
@@ -110,12 +115,11 @@ func (f *dbtFlags) registerOutput(flags *pflag.FlagSet) {
 func registerIgnored(flags *pflag.FlagSet) {
 	for _, name := range []string{
 		"partial-parse", "partial-parse-file-diff", "static-parser", "use-experimental-parser", "use-fast-test-edges", "cache-selected-only",
-		"populate-cache", "log-cache-events", "send-anonymous-usage-stats", "show-all-deprecations", "macro-debugging",
-		"use-colors-file", "upload-to-artifacts-ingest-api", "show-resource-report",
+		"populate-cache", "log-cache-events", "send-anonymous-usage-stats", "macro-debugging", "show-resource-report",
 	} {
 		pair(flags, new(bool), name, "", "")
 	}
-	for name, short := range map[string]string{"record-timing-info": "r", "log-file-max-bytes": "", "partial-parse-file-path": ""} {
+	for name, short := range map[string]string{"record-timing-info": "r", "partial-parse-file-path": ""} {
 		flags.StringP(name, short, "", "")
 		_ = flags.MarkHidden(name)
 	}
@@ -138,6 +142,36 @@ func addSwitch(flags *pflag.FlagSet, v switchValue, name, short, usage string) {
 	flag := flags.VarPF(v, name, short, usage)
 	flag.NoOptDefVal = "true"
 	flag.Hidden = usage == ""
+}
+
+// decision is a pair of which neither half is the usual state: it knows
+// whether somebody has said anything.
+func decision(flags *pflag.FlagSet, to **bool, name, usage string) {
+	for _, v := range []decisionValue{{to, true}, {to, false}} {
+		spelled := name
+		if !v.on {
+			spelled, usage = "no-"+name, ""
+		}
+		flag := flags.VarPF(v, spelled, "", usage)
+		flag.NoOptDefVal, flag.Hidden = "true", usage == ""
+	}
+}
+
+type decisionValue struct {
+	to **bool
+	on bool
+}
+
+func (decisionValue) Type() string { return "bool" }
+func (v decisionValue) String() string {
+	return strconv.FormatBool(v.to != nil && *v.to != nil && **v.to == v.on)
+}
+
+func (v decisionValue) Set(text string) error {
+	given, err := truth(text)
+	is := given == v.on
+	*v.to = &is
+	return err
 }
 
 // switchValue is one half of a pair.
@@ -166,69 +200,6 @@ func truth(text string) (bool, error) {
 	return false, fmt.Errorf("%q is neither true nor false", text)
 }
 
-// readEnvironment sets the flags that the command line leaves alone.
-func (f *dbtFlags) readEnvironment(flags *pflag.FlagSet, env func(string) (string, bool)) error {
-	var wrong error
-	changed := func(name string) bool { flag := flags.Lookup(name); return flag != nil && flag.Changed }
-	flags.VisitAll(func(flag *pflag.Flag) {
-		name := strings.TrimPrefix(flag.Name, "no-")
-		if name != flag.Name || changed(name) || changed("no-"+name) || name == "help" {
-			return
-		}
-		variable := "DBT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		value, ok := env(variable)
-		if !ok || value == "" || slices.Contains(withoutVariable(), name) {
-			return
-		}
-		if err := flag.Value.Set(value); err != nil {
-			wrong = usagef("%s=%s: %v", variable, value, err)
-		}
-	})
-	if wrong != nil {
-		return wrong
-	}
-	if f.noIntrospect {
-		return usagef("--no-introspect is not supported: templates may always ask the database")
-	}
-	for name, value := range map[string]string{"log-level": f.logLevel, "log-level-file": f.logLevelFile} {
-		if _, ok := severities[value]; !ok {
-			return usagef("--%s %s is no severity", name, value).hint("debug, info, warn, error or none")
-		}
-	}
-	for name, value := range map[string]string{"log-format": f.logFormat, "log-format-file": f.logFormatFile} {
-		if !slices.Contains([]string{"default", "text", "debug", "json"}, value) {
-			return usagef("--%s %s is no format", name, value).hint("default, text, debug or json")
-		}
-	}
-	return f.checkWarnErrorOptions()
-}
-
-// checkWarnErrorOptions takes `error: all`. Warnings have no names here, so that
-// single ones cannot be chosen.
-func (f *dbtFlags) checkWarnErrorOptions() error {
-	if f.warnErrorOptions == "" {
-		return nil
-	}
-	options, err := dbt.ParseVars(f.warnErrorOptions)
-	if err != nil {
-		return usagef("--warn-error-options %q is not a YAML dictionary", f.warnErrorOptions).hint("--warn-error-options '{error: all}'")
-	}
-	for key, value := range options {
-		names, isList := value.([]any)
-		switch {
-		case isList && len(names) == 0:
-		case (key == "error" || key == "include") && (value == "all" || value == "*"):
-			f.warnError = true
-		default:
-			return usagef("--warn-error-options: %s: %v is not supported: single warnings cannot be chosen", key, value).
-				hint("--warn-error-options '{error: all}', or --warn-error")
-		}
-	}
-	return nil
-}
-
-func (f *dbtFlags) warningsAreErrors() bool { return f.warnError }
-
 // withoutVariable are the flags that dbt takes from the command line alone.
 func withoutVariable() []string {
 	return []string{"select", "models", "model", "exclude", "selector", "vars", "threads", "args", "inline", "limit", "output", "output-keys"}
@@ -244,10 +215,14 @@ func (*dbtFlags) lists() []string {
 
 // templateFlags are the ones that templates read as flags.NAME.
 func (f *dbtFlags) templateFlags() map[string]any {
-	return map[string]any{
+	flags := map[string]any{
 		"STORE_FAILURES": f.storeFailures, "FAIL_FAST": f.failFast, "EMPTY": f.empty, "DEBUG": f.debug, "QUIET": f.quiet,
 		"WARN_ERROR": f.warnError, "DEFER": f.deferring, "FAVOR_STATE": f.favorState, "PRINT": !f.noPrint, "NO_PRINT": f.noPrint,
-		"USE_COLORS": !f.noColours, "WRITE_JSON": !f.noJSON, "VERSION_CHECK": !f.anyVersion, "INTROSPECT": !f.noIntrospect,
+		"USE_COLORS": f.colour == nil || *f.colour, "WRITE_JSON": !f.noJSON, "VERSION_CHECK": !f.anyVersion, "INTROSPECT": !f.noIntrospect,
 		"INDIRECT_SELECTION": cmp.Or(f.indirect, "eager"), "PRINTER_WIDTH": f.printerWidth, "LOG_FORMAT": f.logFormat,
 	}
+	for name, on := range f.behaviour {
+		flags[strings.ToUpper(name)] = on
+	}
+	return flags
 }

@@ -5,78 +5,117 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"apotheca/internal/build"
+	"apotheca/internal/dbt"
 )
 
-// dbtLog writes the lines of an invocation: to the console as text or as JSON,
-// and to dbt.log, where nothing is left out.
+// dbtLog writes the lines of an invocation: to the console and to dbt.log, each
+// in its own format and from its own severity on.
 type dbtLog struct {
-	out      io.Writer
-	file     io.Writer // nil until the project is known
-	json     bool
-	fileJSON bool
-	least    int // severity that the console shows
-	quiet    bool
-	id       string
-	now      func() time.Time
-	mask     *mask
+	out     io.Writer
+	console sink
+	file    sink
+	to      *logFile // nil until the project is known
+	id      string
+	now     func() time.Time
+	mask    *mask
+}
+
+// sink is how one of the two logs is written.
+type sink struct {
+	format  string // text, debug or json
+	least   int    // severity
+	colours bool
 }
 
 // severities are dbt's levels from the least on.
 var severities = map[string]int{"debug": 0, "info": 1, "warn": 2, "error": 3, "none": 4}
 
 func (a *app) newLog(f *dbtFlags, id string) *dbtLog {
-	return &dbtLog{
-		out: a.stdout, json: f.logFormat == "json", fileJSON: f.logFormatFile == "json" || f.logFormat == "json" && f.logFormatFile == "debug",
-		least: severities[f.logLevel], quiet: f.quiet, id: id, now: a.now, mask: a.mask,
+	l := &dbtLog{out: a.stdout, id: id, now: a.now, mask: a.mask}
+	l.console = sink{strings.Replace(f.logFormat, "default", "text", 1), severities[f.logLevel], f.colours(a.colour)}
+	l.file = sink{strings.Replace(f.logFormatFile, "default", "debug", 1), severities[f.logLevelFile], f.fileColour != nil && *f.fileColour}
+	if f.debug {
+		l.console.least, l.file.least = severities["debug"], severities["debug"]
+		if f.logFormat == "default" {
+			l.console.format = "debug"
+		}
 	}
+	if f.quiet {
+		l.console.least = max(l.console.least, severities["error"])
+	}
+	return l
 }
 
 // Write takes one line of the console.
 func (l *dbtLog) Write(line build.Line) {
-	if severities[string(line.Level)] >= l.least && (!l.quiet || line.Level == build.LevelError) {
-		if l.json {
-			_ = l.writeJSON(l.out, line) // nowhere else to complain to
-		} else {
-			_, _ = fmt.Fprintln(l.out, line)
-		}
+	if severities[string(line.Level)] >= l.console.least {
+		l.write(l.out, l.console, line)
 	}
-	if l.file == nil {
-		return
+	l.record(line)
+}
+
+// Print takes a line that is a command's result, not a remark on it: nothing
+// stands in front of it, and --quiet does not hold it back.
+func (l *dbtLog) Print(line build.Line) {
+	line.At, line.Level = l.now().UTC(), build.LevelInfo
+	if l.console.format == "json" {
+		l.write(l.out, l.console, line)
+	} else {
+		fmt.Fprintln(l.out, line.Text)
 	}
-	if l.fileJSON {
-		_ = l.writeJSON(l.file, line)
-		return
+	l.record(line)
+}
+
+// record keeps a line in the file alone.
+func (l *dbtLog) record(line build.Line) {
+	if l.to != nil && severities[string(line.Level)] >= l.file.least {
+		l.write(l.to, l.file, line)
 	}
-	fmt.Fprintf(l.file, "%s [%-5s] [%s]: %s\n", line.At.Format("15:04:05.000000"), line.Level, thread(line), line.Plain())
+}
+
+// write has nowhere else to complain to when it fails.
+func (l *dbtLog) write(w io.Writer, s sink, line build.Line) {
+	text := line.Text
+	if !s.colours {
+		text = line.Plain()
+	}
+	switch s.format {
+	case "json":
+		_ = l.writeJSON(w, line, text)
+	case "debug":
+		fmt.Fprintf(w, "%s [%-5s] [%.10s]: %s\n", line.At.Format("15:04:05.000000"), line.Level, thread(line), text)
+	default:
+		line.Text = text
+		fmt.Fprintln(w, line)
+	}
 }
 
 func thread(line build.Line) string {
-	if line.Result != nil && line.Result.Thread != "" {
-		return line.Result.Thread
+	if line.Thread == "" || line.Thread == "main" {
+		return "MainThread"
 	}
-	return "MainThread"
+	return line.Thread
 }
 
 // open adds dbt.log in a folder. A run says where it begins.
-func (l *dbtLog) open(folder string) (io.Closer, error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+func (l *dbtLog) open(folder string, bytesMax int64) error {
+	if l.file.least == severities["none"] {
+		return nil
 	}
-	file, err := os.OpenFile(filepath.Join(folder, "dbt.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	file, err := openLogFile(folder, bytesMax, l.mask)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+		return fmt.Errorf("open log: %w", err)
 	}
-	l.file = maskedWriter{file, l.mask}
-	if !l.fileJSON {
+	l.to = file
+	if l.file.format != "json" {
 		rule := strings.Repeat("=", 30)
-		fmt.Fprintf(l.file, "\n\n%s %s | %s %s\n", rule, l.now().Format("15:04:05.000000"), l.id, rule)
+		fmt.Fprintf(l.to, "\n\n%s %s | %s %s\n", rule, l.now().UTC().Format("15:04:05.000000"), l.id, rule)
 	}
-	return file, nil
+	return nil
 }
 
 // logged is a line of the log as JSON, in dbt's shape.
@@ -86,56 +125,27 @@ type logged struct {
 }
 
 type logInfo struct {
-	Category     string         `json:"category"`
-	Code         string         `json:"code"`
-	Extra        map[string]any `json:"extra"`
-	InvocationID string         `json:"invocation_id"`
-	Level        build.Level    `json:"level"`
-	Message      string         `json:"msg"`
-	Name         string         `json:"name"`
-	PID          int            `json:"pid"`
-	Thread       string         `json:"thread"`
-	Time         string         `json:"ts"`
+	Category     string            `json:"category"`
+	Code         string            `json:"code"`
+	Extra        map[string]string `json:"extra"`
+	InvocationID string            `json:"invocation_id"`
+	Level        build.Level       `json:"level"`
+	Message      string            `json:"msg"`
+	Name         string            `json:"name"`
+	PID          int               `json:"pid"`
+	Thread       string            `json:"thread"`
+	Time         string            `json:"ts"`
 }
 
-func (l *dbtLog) writeJSON(w io.Writer, line build.Line) error {
-	name, code := line.Event()
-	entry := logged{Data: map[string]any{"msg": line.Plain()}, Info: logInfo{
-		Code: code, Extra: map[string]any{}, InvocationID: l.id, Level: line.Level, Message: line.Plain(), Name: name,
+func (l *dbtLog) writeJSON(w io.Writer, line build.Line, text string) error {
+	entry := logged{Data: line.Data, Info: logInfo{
+		Code: dbt.EventCode(line.Name), Extra: map[string]string{}, InvocationID: l.id, Level: line.Level, Message: text, Name: line.Name,
 		PID: os.Getpid(), Thread: thread(line), Time: line.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
 	}}
-	if r := line.Result; r != nil {
-		entry.Data = map[string]any{"index": r.Index, "total": line.Total, "status": string(r.Status), "node_info": nodeInfo(r)}
-		if !r.Finished.IsZero() {
-			entry.Data["execution_time"] = r.Took().Seconds()
-		}
+	if entry.Data == nil {
+		entry.Data = map[string]any{"msg": line.Plain()}
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(entry)
-}
-
-func nodeInfo(r *build.Result) map[string]any {
-	stamp := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.UTC().Format("2006-01-02T15:04:05.000000")
-	}
-	status := string(r.Status)
-	if r.Finished.IsZero() {
-		status = "started"
-	}
-	info := map[string]any{
-		"unique_id": r.UniqueID, "node_name": r.Name(), "resource_type": string(r.Type()), "node_path": r.File(),
-		"node_status": status, "node_started_at": stamp(r.Started), "node_finished_at": stamp(r.Finished), "meta": map[string]any{},
-	}
-	if n := r.Node; n != nil {
-		info["node_name"], info["node_path"] = n.Name, n.Path
-		info["node_relation"] = map[string]string{"database": n.Database, "schema": n.Schema, "alias": n.Alias, "relation_name": n.RelationName}
-		if n.Config != nil {
-			info["materialized"] = n.Config.Materialized()
-		}
-	}
-	return info
 }

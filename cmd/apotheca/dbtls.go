@@ -68,7 +68,7 @@ func listNodes(_ context.Context, i *invocation, f *listFlags) error {
 		default:
 			return usagef("no output of ls is named %q", f.output).hint("--output selector, name, path or json")
 		}
-		fmt.Fprintln(i.stdout, line)
+		i.print("PrintEvent", line, nil)
 	}
 	return nil
 }

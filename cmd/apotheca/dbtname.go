@@ -49,19 +49,11 @@ Plugins:
 `, dbt.Version, version)
 }
 
-// warn says what is suspicious, where dbt says it.
-func (a *app) warn(message string) {
-	if a.asDBT {
-		fmt.Fprintf(a.stdout, "%s  [WARNING]: %s\n", a.now().UTC().Format("15:04:05"), message)
-		return
-	}
-	fmt.Fprintf(a.stderr, "warning: %s\n", message)
-}
-
 // exitAsDBT prints an error as dbt does. What a user typed wrong goes to
 // stderr, every other error is a line of the log.
 func (a *app) exitAsDBT(ctx context.Context, err error) int {
 	var u *userError
+	var told toldError
 	switch {
 	case err == nil:
 		return exitOK
@@ -69,6 +61,7 @@ func (a *app) exitAsDBT(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(err, errFailed):
 		return exitFailed
+	case errors.As(err, &told):
 	case errors.As(err, &u) && u.cause == nil:
 		fmt.Fprintf(a.stderr, "Usage: dbt [OPTIONS] COMMAND [ARGS]...\nTry 'dbt --help' for help.\n\nError: %v\n", err)
 	default:

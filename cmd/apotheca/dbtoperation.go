@@ -23,9 +23,9 @@ func (a *app) dbtOperationCommand(f *dbtFlags) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.invoke("run-operation", f).operation(cmd.Context(), args[0], arguments)
-		},
+		RunE: a.dbtRun(f, "run-operation", func(ctx context.Context, i *invocation, args []string) error {
+			return i.operation(ctx, args[0], arguments)
+		}),
 	}
 	cmd.Flags().StringVar(&arguments, "args", "{}", "the macro's arguments by name, as `YAML` or JSON")
 	return cmd
@@ -56,7 +56,11 @@ func (i *invocation) operation(ctx context.Context, macro, arguments string) err
 		return err
 	}
 	if results.Failed() {
-		fmt.Fprintf(i.stderr, "error: running operation %s: %s\n", macro, results.All[0].Message)
+		message := results.All[0].Message
+		i.console.Tell(build.Line{
+			Name: "RunningOperationCaughtError", Level: build.LevelError,
+			Text: fmt.Sprintf("Encountered an error while running operation: %s", message), Data: map[string]any{"exc": message},
+		})
 		return errFailed
 	}
 	return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 	"apotheca/internal/pipeline"
 )
@@ -42,51 +42,54 @@ func (f *dbtFlags) findProject() (string, error) {
 	}
 }
 
-// loadProject reads the project in dir and says what is suspicious in it.
-func (a *app) loadProject(command, dir string, f *dbtFlags) (*dbt.Project, error) {
-	vars, err := dbt.ParseVars(f.vars)
+// loadProject reads the project in the invocation's folder.
+func (i *invocation) loadProject() error {
+	vars, err := dbt.ParseVars(i.vars)
 	if err != nil {
-		return nil, usagef("--vars %q is not a YAML dictionary", f.vars).hint(`--vars '{run_date: 2026-11-21}'`)
+		return usagef("--vars %q is not a YAML dictionary", i.vars).hint(`--vars '{run_date: 2026-11-21}'`)
 	}
-	profiles, err := a.profilesFS(dir, f.profilesDir)
+	profiles, err := i.profilesFS(i.dir, i.profilesDir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	absolute, err := filepath.Abs(dir)
+	absolute, err := filepath.Abs(i.dir)
 	if err != nil {
-		return nil, fmt.Errorf("find project: %w", err)
+		return fmt.Errorf("find project: %w", err)
 	}
 	// Nearly all that loading allocates stays. Looking for garbage less often, up
 	// to a limit, takes a fifth off the processor time.
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(1 << 30)
 	project, err := dbt.Load(dbt.Options{
-		FS: os.DirFS(dir), Dir: absolute, Profiles: profiles,
-		Profile: f.profile, Target: f.target,
-		Vars: vars, Env: a.dbtEnv(), FullRefresh: f.fullRefresh, Threads: f.threads, Command: command,
-		Now: a.now().UTC(), InvocationID: cmp.Or(f.invocation, newUUID()),
-		NoVersionCheck: f.anyVersion, Flags: f.templateFlags(), MetadataEnv: a.metadataEnv(),
-		Log: func(message string) {
-			if f.console != nil {
-				f.console.Say("%s", message)
-			}
-		},
-		Print: func(message string) {
-			if !f.noPrint {
-				fmt.Fprintln(a.stdout, message)
-			}
-		},
+		FS: os.DirFS(i.dir), Dir: absolute, Profiles: profiles,
+		Profile: i.profile, Target: i.target,
+		Vars: vars, Env: i.dbtEnv(), FullRefresh: i.fullRefresh, Threads: i.threads, Command: i.command,
+		Now: i.now().UTC(), InvocationID: i.id,
+		NoVersionCheck: i.anyVersion, Flags: i.templateFlags(), MetadataEnv: i.metadataEnv(),
+		Log: i.logTemplate, Print: i.printTemplate,
+		Warn: func(message string) error { return i.warn(dbt.Problem{Event: "JinjaLogWarning", Message: message}) },
 	})
 	if err != nil {
-		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
+		return &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
-	if f.warningsAreErrors() && len(project.Warnings) > 0 {
-		return nil, &userError{message: project.Warnings.Error(), code: exitUsage, cause: project.Warnings}
+	i.project = project
+	return nil
+}
+
+// logTemplate takes what templates log().
+func (i *invocation) logTemplate(event, message string) {
+	line := build.Line{Name: event, Text: message}
+	if event == "JinjaLogDebug" {
+		line.Level = build.LevelDebug
 	}
-	for _, w := range project.Warnings {
-		a.warn(w.Error())
+	i.console.Tell(line)
+}
+
+// printTemplate takes what templates print().
+func (i *invocation) printTemplate(message string) {
+	if !i.noPrint {
+		i.print("PrintEvent", message, nil)
 	}
-	return project, nil
 }
 
 // metadataEnv are the variables that a user wants to see in dbt's artifacts.

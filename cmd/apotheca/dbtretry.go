@@ -70,6 +70,10 @@ func (a *app) dbtRetry(ctx context.Context, f *dbtFlags) error {
 		again.target = *last.Args.Target
 	}
 	i := a.invoke(last.Args.Which, &again)
+	return i.end(i.retry(ctx, last))
+}
+
+func (i *invocation) retry(ctx context.Context, last *lastRun) error {
 	switch last.Args.Which {
 	case "build", "run", "test", "seed", "snapshot", "compile":
 		return i.retryNodes(ctx, last)
@@ -103,7 +107,7 @@ func (i *invocation) retryNodes(ctx context.Context, last *lastRun) error {
 }
 
 func (i *invocation) nothingToRetry() error {
-	i.console.Say("Nothing to do. Try checking your model configs and model specification args")
+	i.console.Tell(build.Line{Name: "NothingToDo", Level: build.LevelWarn, Text: "Nothing to do. Try checking your model configs and model specification args"})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -23,9 +24,7 @@ func (a *app) dbtShowCommand(f *dbtFlags) *cobra.Command {
 		Use:   "show",
 		Short: "Print the first rows of a node, or of a query",
 		Args:  noNodes("apotheca dbt show"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.invoke("show", f).show(cmd.Context(), own)
-		},
+		RunE:  a.dbtRun(f, "show", func(ctx context.Context, i *invocation, _ []string) error { return i.show(ctx, own) }),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&own.inline, "inline", "", "a `query`, which may use ref() and source()")
@@ -98,25 +97,24 @@ func (i *invocation) inlineNode(sql string) ([]*dbt.Node, error) {
 
 func (i *invocation) printPreview(p build.Preview, f *showFlags) error {
 	inline := f.inline != "" || f.inlineDirect != ""
+	data := map[string]any{"node_name": p.Node.Name, "unique_id": p.Node.UniqueID, "is_inline": inline, "output_format": f.output, "quiet": i.quiet}
+	name, title := p.Node.Name, "Previewing node '"+p.Node.Name+"':"
+	if inline {
+		name, title = "", "Previewing inline node:"
+	}
 	if f.output == "json" {
-		name := p.Node.Name
-		if inline {
-			name = ""
-		}
 		text, err := p.Table.JSON(name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(i.stdout, text)
+		data["preview"] = text
+		i.print("ShowNode", text, data)
 		return nil
-	}
-	title := "Previewing node '" + p.Node.Name + "':"
-	if inline {
-		title = "Previewing inline node:"
 	}
 	limits := dbt.DefaultPrintLimits()
 	limits.Rows = -1
-	fmt.Fprintf(i.stdout, "%s\n%s\n", title, p.Table.Print(limits))
+	data["preview"] = p.Table.Print(limits)
+	i.print("ShowNode", fmt.Sprintf("%s\n%s", title, data["preview"]), data)
 	return nil
 }
 
@@ -130,17 +128,17 @@ func compileFlags(cmd *cobra.Command, f *listFlags) {
 // compileNodes writes SQL, and prints that of what was asked for by name.
 func compileNodes(ctx context.Context, i *invocation, f *listFlags) error {
 	if f.inline != "" {
-		return i.compileInline(ctx, f.inline)
+		return i.compileInline(ctx, f.inline, f.output)
 	}
 	if err := i.runNodes(ctx); err != nil || len(i.compiled) != 1 || len(i.selects) == 0 {
 		return err
 	}
 	r := i.compiled[0]
-	fmt.Fprintf(i.stdout, "Compiled node '%s' is:\n%s\n", r.Node.Name, r.CompiledCode)
+	i.printCompiled(r.Node, r.CompiledCode, false, f.output)
 	return nil
 }
 
-func (i *invocation) compileInline(ctx context.Context, sql string) error {
+func (i *invocation) compileInline(ctx context.Context, sql, output string) error {
 	if err := i.load(); err != nil {
 		return err
 	}
@@ -157,6 +155,23 @@ func (i *invocation) compileInline(ctx context.Context, sql string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(i.stdout, "Compiled inline node is:\n%s\n", strings.TrimRight(compiled.Code, "\n"))
+	i.printCompiled(nodes[0], strings.TrimRight(compiled.Code, "\n"), true, output)
 	return nil
+}
+
+func (i *invocation) printCompiled(n *dbt.Node, sql string, inline bool, output string) {
+	data := map[string]any{"compiled": sql, "node_name": n.Name, "unique_id": n.UniqueID, "is_inline": inline, "output_format": output, "quiet": i.quiet}
+	text := fmt.Sprintf("Compiled node '%s' is:\n%s", n.Name, sql)
+	if inline {
+		text = "Compiled inline node is:\n" + sql
+	}
+	if output == "json" {
+		shown := map[string]any{"node": n.Name, "compiled": sql}
+		if inline {
+			delete(shown, "node")
+		}
+		encoded, _ := json.MarshalIndent(shown, "", "  ") // two texts
+		text = string(encoded)
+	}
+	i.print("CompiledNode", text, data)
 }

@@ -24,9 +24,7 @@ func (a *app) dbtSourceCommand(f *dbtFlags) *cobra.Command {
 		Aliases: []string{"snapshot-freshness"},
 		Short:   "Compare the newest row of each source with how old it may be",
 		Args:    noNodes("apotheca dbt source freshness"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.invoke("freshness", f).freshness(cmd.Context(), output)
-		},
+		RunE:    a.dbtRun(f, "freshness", func(ctx context.Context, i *invocation, _ []string) error { return i.freshness(ctx, output) }),
 	}
 	freshness.Flags().StringVarP(&output, "output", "o", "", "`file` to write instead of target/sources.json")
 	source.AddCommand(freshness)

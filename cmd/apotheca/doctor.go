@@ -107,16 +107,18 @@ func (a *app) examinePipeline(cmd *cobra.Command, f *doctorFlags, o *doctor.Opti
 
 // examineProject says what a build of a dbt project needs.
 func (a *app) examineProject(f *doctorFlags, o *doctor.Options) (dbt.Target, error) {
-	dir, err := f.dbt.findProject()
-	if err != nil {
+	i := a.invoke(string(build.Build), &f.dbt)
+	if err := i.locate(); err != nil {
 		return dbt.Target{}, err
 	}
-	project, err := a.loadProject(string(build.Build), dir, &f.dbt)
-	if err != nil {
+	if err := i.loadProject(); err != nil {
 		return dbt.Target{}, err
 	}
-	a.examineTarget(project, dir, "", o)
-	return project.Target, nil
+	if err := i.warnAll(); err != nil {
+		return dbt.Target{}, err
+	}
+	a.examineTarget(i.project, i.dir, "", o)
+	return i.project.Target, nil
 }
 
 // examineTarget says what a project needs of its target.

@@ -118,6 +118,8 @@ func recorded(result *Result) runResult {
 		if !result.Compiled.IsZero() {
 			entry.Timing = append(entry.Timing, timing{"compile", stamp(result.Started), stamp(result.Compiled)})
 			executed = result.Compiled
+		} else if result.Status == Success {
+			entry.Timing = append(entry.Timing, timing{"compile", stamp(result.Started), stamp(result.Started)}) // of a seed
 		}
 		entry.Timing = append(entry.Timing, timing{"execute", stamp(executed), stamp(result.Finished)})
 	}
@@ -154,7 +156,7 @@ func (r *run) writeCompiled(n *dbt.Node, code string) (string, error) {
 }
 
 func (r *run) writeUnitTest(t *dbt.UnitTest, code string) (string, error) {
-	return r.writeSQL("compiled", t.PackageName, path.Join(t.OriginalFilePath, t.Name+".sql"), code)
+	return r.writeSQL("compiled", t.PackageName, path.Join(t.OriginalFilePath, path.Dir(t.OriginalFilePath), t.Name+".sql"), code)
 }
 
 // writeScript writes all that a node told the database.

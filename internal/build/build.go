@@ -298,7 +298,7 @@ func (r *run) ready(ctx context.Context, s *session, n *dbt.Node) error {
 
 func (r *run) begin(s *session, id string) *Result {
 	result := r.newResult(id)
-	result.Thread = s.name
+	result.Thread, s.subject = s.name, id
 	result.Started = r.Now()
 	result.Status = Success
 	if !result.silent {

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"apotheca/internal/dbt"
-	"apotheca/internal/warehouse"
 )
 
 // Console writes a run's events as the lines that dbt prints and tools read,
@@ -23,78 +21,124 @@ type Console struct {
 	Colour bool
 	// Width is the columns a line is padded to; 0 is 80.
 	Width int
-	// Log takes the lines instead of Out; Out then gets nothing.
+	// Log takes the lines instead of Out; Out then gets nothing. It also gets
+	// those for finding mistakes, which Out never does.
 	Log func(Line)
 
 	begun bool
-	level Level // of the lines that follow; empty is info
 }
 
 // Say prints a line of its own.
-func (c *Console) Say(format string, args ...any) { c.line(format, args...) }
+func (c *Console) Say(format string, args ...any) {
+	c.Tell(Line{Text: fmt.Sprintf(format, args...)})
+}
+
+// Tell prints a line that is one of dbt's events.
+func (c *Console) Tell(l Line) {
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	l.At, l.Level = now(), cmp.Or(l.Level, LevelInfo)
+	if l.Name == "" {
+		l.Name = "Note"
+		if l.Text == "" {
+			l.Name = "Formatting"
+		}
+	}
+	switch {
+	case c.Log != nil:
+		c.Log(l)
+	case l.Level != LevelDebug:
+		_, _ = fmt.Fprintln(c.Out, l) // nowhere else to complain to
+	}
+}
 
 // Report is for Options.Report.
 func (c *Console) Report(e Event) {
 	switch e.Kind {
 	case RunStarted:
-		if e.Total == 0 && e.Command != Compile {
-			c.line("Nothing to do. Try checking your model configs and model specification args")
-			return
-		}
-		c.line("")
-		c.line("Concurrency: %d threads (target='%s')", e.Threads, e.Target)
-		c.line("")
+		c.started(e)
 	case NodeStarted:
-		c.part(e)
-		if e.Command == Compile {
-			return
-		}
-		c.progress(e, startText(e.Result), "RUN", "")
+		c.nodeStarted(e)
+	case NodeCompiled:
+		c.Tell(Line{Name: "NodeExecuting", Level: LevelDebug, Thread: e.Result.Thread, Text: "Began executing node " + e.Result.UniqueID, Data: e.Result.dataAs("executing")})
 	case NodeFinished:
-		if e.Command != Compile || e.Result.Failed() {
-			c.finished(e)
-		}
+		c.nodeFinished(e)
+	case StatementSent, StatementDone:
+		c.statement(e)
 	case RunFinished:
 		c.summary(e.Results)
 	}
 }
 
-// part sets hooks and nodes apart: the first of each follows an empty line.
-func (c *Console) part(e Event) {
-	if e.Result.Index == 1 && c.begun {
-		c.line("")
-	}
-	c.begun = true
-}
-
-func (c *Console) line(format string, args ...any) {
-	c.write(Line{Level: cmp.Or(c.level, LevelInfo), Text: fmt.Sprintf(format, args...)})
-}
-
-func (c *Console) write(l Line) {
-	now := time.Now
-	if c.Now != nil {
-		now = c.Now
-	}
-	l.At, l.Text = now(), strings.TrimRight(l.Text, " ")
-	if c.Log != nil {
-		c.Log(l)
+func (c *Console) started(e Event) {
+	if e.Total == 0 && e.Command != Compile {
+		c.Tell(Line{Name: "NothingToDo", Level: LevelWarn, Text: "Nothing to do. Try checking your model configs and model specification args"})
 		return
 	}
-	_, _ = fmt.Fprintln(c.Out, l) // nowhere else to complain to
+	c.Say("")
+	c.Tell(Line{
+		Name: "ConcurrencyLine", Text: fmt.Sprintf("Concurrency: %d threads (target='%s')", e.Threads, e.Target),
+		Data: map[string]any{"num_threads": e.Threads, "target_name": e.Target, "node_count": e.Total},
+	})
+	c.Say("")
+}
+
+func (c *Console) nodeStarted(e Event) {
+	r := e.Result
+	// The first hook and the first node follow an empty line.
+	if r.Index == 1 && c.begun {
+		c.Say("")
+	}
+	c.begun = true
+	if r.Type() != dbt.Operation {
+		c.Tell(Line{Name: "NodeStart", Level: LevelDebug, Thread: r.Thread, Text: "Began running node " + r.UniqueID, Data: r.data()})
+	}
+	if e.Command != Compile {
+		c.progress(e, startText(r), "RUN", "")
+	}
+	if r.Type() != dbt.Operation {
+		c.Tell(Line{Name: "NodeCompiling", Level: LevelDebug, Thread: r.Thread, Text: "Began compiling node " + r.UniqueID, Data: r.dataAs("compiling")})
+	}
+}
+
+func (c *Console) nodeFinished(e Event) {
+	r := e.Result
+	if e.Command != Compile || r.Failed() {
+		c.finished(e)
+	}
+	if r.Status == Skipped {
+		c.Tell(Line{Name: "MarkSkippedChildren", Level: LevelDebug, Text: r.UniqueID + " is " + r.Message, Data: map[string]any{"unique_id": r.SkippedFor}})
+	}
+	if r.Type() != dbt.Operation {
+		data := r.data()
+		data["run_result"] = r.logged()
+		c.Tell(Line{Name: "NodeFinished", Level: LevelDebug, Thread: r.Thread, Text: "Finished running node " + r.UniqueID, Data: data})
+	}
+}
+
+// statement logs what the database is asked and how it answers.
+func (c *Console) statement(e Event) {
+	l := Line{Level: LevelDebug, Thread: e.Thread}
+	if e.Kind == StatementSent {
+		l.Name, l.Text = "SQLQuery", "On "+e.Connection+": "+e.Statement
+		l.Data = map[string]any{"conn_name": e.Connection, "sql": e.Statement}
+	} else {
+		l.Name, l.Text = "SQLQueryStatus", fmt.Sprintf("SQL status: %s in %.3f seconds", e.Status, e.Took.Seconds())
+		l.Data = map[string]any{"status": e.Status, "elapsed": e.Took.Seconds(), "query_id": ""}
+	}
+	c.Tell(l)
 }
 
 // progress is `1 of 28 START sql table model s.m ........ [RUN]`, padded with
 // dots to dbt's width.
 func (c *Console) progress(e Event, text, status, colour string) {
-	width := c.Width
-	if width == 0 {
-		width = 80
-	}
+	width := cmp.Or(c.Width, 80)
 	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
 	dots := max(width-utf8.RuneCountInString(line), 0)
-	c.write(Line{
-		Level: levelOf(e), Result: e.Result, Total: e.Total,
+	c.Tell(Line{
+		Name: e.Result.event(), Level: levelOf(e), Thread: e.Result.Thread, Data: e.progressData(),
 		Text: line + strings.Repeat(".", dots) + " [" + c.paint(status, colour) + "]",
 	})
 }
@@ -112,20 +156,21 @@ func (c *Console) paint(text, colour string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
-func startText(r *Result) string {
+func startText(r *Result) string { return "START " + description(r) }
+
+// description is what runs: "sql table model s.m".
+func description(r *Result) string {
 	switch r.Type() {
 	case dbt.Model, dbt.Analysis:
-		return "START sql " + r.Node.Config.Materialized() + " model " + r.Name()
+		return "sql " + r.Node.Config.Materialized() + " model " + r.Name()
 	case dbt.Seed:
-		return "START seed file " + r.Name()
+		return "seed file " + r.Name()
 	case dbt.Operation:
-		return "START hook: " + r.Name()
-	case dbt.UnitTestResource:
-		return "START unit_test " + r.Name()
+		return "hook: " + r.Name()
 	case dbt.SourceResource:
-		return "START freshness of " + r.Name()
+		return "freshness of " + r.Name()
 	}
-	return "START " + string(r.Type()) + " " + r.Name()
+	return string(r.Type()) + " " + r.Name()
 }
 
 func (c *Console) finished(e Event) {
@@ -178,7 +223,7 @@ func skipText(r *Result) string {
 	case dbt.Model, dbt.Seed, dbt.Snapshot:
 		return "relation " + r.Name()
 	}
-	return string(r.Type()) + " " + r.Name()
+	return string(r.Type()) + " " + r.declared()
 }
 
 func successText(r *Result) string {
@@ -203,155 +248,4 @@ func errorText(r *Result) string {
 		return "snapshotting " + r.Name()
 	}
 	return r.Name()
-}
-
-// summary ends the output: what ran, what went wrong and where to look, and
-// the line of counts that tools search for.
-func (c *Console) summary(rs *Results) {
-	if rs.Command == Compile && !rs.Failed() || !c.begun && len(rs.All) == 0 {
-		return
-	}
-	c.line("")
-	c.line("Finished running%s in %s.", counted(rs), spelled(rs.Elapsed))
-	failed, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(Warn)
-	c.line("")
-	if rs.Command == SourceFreshness {
-		c.problems(rs)
-		c.line("Done.")
-		return
-	}
-	if failed+warnings == 0 && !rs.Failed() {
-		c.line("%s", c.paint("Completed successfully", green))
-	} else {
-		c.line("Completed with %s, 0 partial successes, and %s:", plural(failed, "error"), plural(warnings, "warning"))
-	}
-	if rs.Stopped != nil {
-		c.line("")
-		c.line("%s", c.paint("Stopped before the end: what did not run is skipped", red))
-	}
-	for _, warning := range rs.Warnings {
-		c.line("")
-		c.line("%s", c.paint("Warning: "+warning, yellow))
-	}
-	c.problems(rs)
-	c.line("")
-	passed := rs.Count(Pass) + rs.Count(Success)
-	c.line("Done. PASS=%d WARN=%d ERROR=%d SKIP=%d NO-OP=%d TOTAL=%d", passed, warnings, failed, rs.Count(Skipped), rs.Count(NoOp), rs.Total())
-}
-
-// sampleShown is how many of a sample's rows are printed.
-const sampleShown = 10
-
-// problems tells what went wrong; of sources, which are only asked, no warnings.
-func (c *Console) problems(rs *Results) {
-	for _, r := range rs.All {
-		if r.Failed() || r.Status == Warn && r.Source == nil {
-			c.problem(r)
-		}
-	}
-}
-
-func (c *Console) problem(r *Result) {
-	word, colour := "Failure", red
-	c.level = LevelError
-	if r.Status == Warn {
-		word, colour, c.level = "Warning", yellow, LevelWarn
-	}
-	defer func() { c.level = LevelInfo }()
-	name := r.Name()
-	if r.Node != nil {
-		name = r.Node.Name
-	} else if r.Source != nil {
-		name = r.Source.Name
-	}
-	c.line("")
-	c.line("%s", c.paint(fmt.Sprintf("%s in %s %s (%s)", word, r.Type(), name, r.File()), colour))
-	if r.Source != nil && r.Freshness != nil {
-		c.line("  Status: %s", r.Status)
-	}
-	c.indented(r.Message)
-	if len(r.Sample.Rows) > 0 {
-		rows := r.Sample.Rows[:min(len(r.Sample.Rows), sampleShown)]
-		c.line("")
-		c.indented(sampleTable(r.Sample.Columns, rows))
-		if rest := *r.Failures - int64(len(rows)); rest > 0 {
-			c.indented(fmt.Sprintf("and %d more", rest))
-		}
-	}
-	if r.CompiledPath != "" {
-		c.line("")
-		c.line("  compiled code at %s", r.CompiledPath)
-	}
-}
-
-// sampleTable leaves out the columns that would not fit on a screen.
-func sampleTable(columns []warehouse.ResultColumn, rows [][]any) string {
-	const columnsShown = 6
-	if len(columns) <= columnsShown {
-		return formatTable(namesOf(columns), rows)
-	}
-	names := append(namesOf(columns[:columnsShown]), "…")
-	cut := make([][]any, len(rows))
-	for i, row := range rows {
-		cut[i] = append(slices.Clone(row[:columnsShown]), "…")
-	}
-	return formatTable(names, cut)
-}
-
-func (c *Console) indented(text string) {
-	for line := range strings.Lines(text) {
-		c.line("  %s", strings.TrimRight(line, "\n"))
-	}
-}
-
-// counted is " 3 seeds, 5 table models, 20 data tests", sorted as dbt does it:
-// by the words in the singular.
-func counted(rs *Results) string {
-	var order []string
-	counts := map[string]int{}
-	for _, r := range rs.All {
-		if r.silent {
-			continue
-		}
-		kind := kindOf(r)
-		if counts[kind] == 0 {
-			order = append(order, kind)
-		}
-		counts[kind]++
-	}
-	slices.Sort(order)
-	parts := make([]string, len(order))
-	for i, kind := range order {
-		parts[i] = plural(counts[kind], kind)
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " " + strings.Join(parts, ", ")
-}
-
-func kindOf(r *Result) string {
-	switch r.Type() {
-	case dbt.Model:
-		return r.Node.Config.Materialized() + " model"
-	case dbt.Operation:
-		return "project hook"
-	}
-	return strings.ReplaceAll(string(r.Type()), "_", " ")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if noun == string(dbt.DataTest) {
-		noun = "data test"
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func spelled(d time.Duration) string {
-	seconds := d.Seconds()
-	hours, minutes := int(seconds)/3600, int(seconds)/60%60
-	return fmt.Sprintf("%d hours %d minutes and %.2f seconds (%.2fs)", hours, minutes, seconds-float64(hours*3600+minutes*60), seconds)
 }

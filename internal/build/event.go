@@ -1,13 +1,19 @@
 package build
 
+import "time"
+
 // EventKind says what has just happened.
 type EventKind int
 
 // The events of a run, in this order; those of nodes come in pairs, but a
-// skipped node only finishes.
+// skipped node only finishes. Between the two, and before the first node, come
+// the statements that the database is sent, each with its end.
 const (
 	RunStarted EventKind = iota
 	NodeStarted
+	NodeCompiled
+	StatementSent
+	StatementDone
 	NodeFinished
 	RunFinished
 )
@@ -26,6 +32,13 @@ type Event struct {
 	Target string
 	// Results are all of them; with RunFinished.
 	Results *Results
+
+	// Connection and Thread say who speaks with the database: a connection is
+	// named after its node. Statement is what it is sent; Status how it answers.
+	Connection, Thread string
+	Statement          string
+	Status             string
+	Took               time.Duration
 }
 
 // report hands one event at a time to the caller.

@@ -87,8 +87,11 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 		result.CompiledPath = compiled.Path
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.compiled[n.UniqueID] = compiled
+	r.mu.Unlock()
+	if !result.silent {
+		r.report(Event{Kind: NodeCompiled, Result: result})
+	}
 	return nil
 }
 

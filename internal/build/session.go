@@ -20,12 +20,14 @@ type session struct {
 	now       func() time.Time
 	failed    bool // a statement did since the connection was last known to live
 	comment   func(sql string) string
+	subject   string // whose statements are sent: the id of a node, or master
+	report    func(Event)
 	took      time.Duration
 	script    []string
 }
 
 func (r *run) newSession(ctx context.Context, name string) (*session, error) {
-	s := &session{warehouse: r.Warehouse, name: name, now: r.Now}
+	s := &session{warehouse: r.Warehouse, name: name, now: r.Now, report: r.report}
 	s.reset()
 	var err error
 	s.conn, err = r.Warehouse.Conn(ctx)
@@ -43,6 +45,7 @@ func (s *session) close() {
 func (s *session) reset() {
 	s.took = 0
 	s.script = nil
+	s.subject = "master"
 	s.comment = func(sql string) string { return sql }
 }
 
@@ -68,31 +71,43 @@ func (s *session) revive(ctx context.Context) error {
 // exec runs SQL that belongs to the node's own work.
 func (s *session) exec(ctx context.Context, sql string) (int64, error) {
 	s.script = append(s.script, sql)
-	start := s.now()
-	result, err := s.conn.Exec(ctx, s.comment(sql))
+	sql = s.comment(sql)
+	start := s.sent(sql)
+	result, err := s.conn.Exec(ctx, sql)
 	s.told(start, err)
 	return result.Rows, err
 }
 
 // fetch reads; what templates ask on the way is not part of the script.
 func (s *session) fetch(ctx context.Context, limit int, sql string, args ...any) (warehouse.Table, error) {
-	start := s.now()
-	table, err := warehouse.Fetch(ctx, s.conn, limit, s.comment(sql), args...)
+	sql = s.comment(sql)
+	start := s.sent(sql)
+	table, err := warehouse.Fetch(ctx, s.conn, limit, sql, args...)
 	s.told(start, err)
 	return table, err
 }
 
 // load brings rows in by the bulk path.
 func (s *session) load(ctx context.Context, into warehouse.Relation, columns []schema.Column, rows iter.Seq2[[]any, error]) (int64, error) {
-	start := s.now()
+	start := s.sent("load " + into.Name)
 	loaded, err := s.conn.Load(ctx, into, columns, rows)
 	s.told(start, err)
 	return loaded, err
 }
 
+// sent reports a statement, and when it began.
+func (s *session) sent(sql string) time.Time {
+	s.report(Event{Kind: StatementSent, Connection: s.subject, Thread: s.name, Statement: sql})
+	return s.now()
+}
+
 func (s *session) told(start time.Time, err error) {
-	s.took += s.now().Sub(start)
-	s.failed = s.failed || err != nil
+	took, status := s.now().Sub(start), "OK"
+	s.took += took
+	if err != nil {
+		s.failed, status = true, "ERROR"
+	}
+	s.report(Event{Kind: StatementDone, Connection: s.subject, Thread: s.name, Status: status, Took: took})
 }
 
 // columns describes what a query returns without running it for rows.
@@ -110,7 +125,7 @@ func (s *session) transact(ctx context.Context, work func(context.Context) error
 		return work(ctx)
 	})
 	// The statements inside have counted themselves.
-	s.took -= inside
-	s.told(start, err)
+	s.took += s.now().Sub(start) - inside
+	s.failed = s.failed || err != nil
 	return err
 }

@@ -34,8 +34,12 @@ func (s *scope) function(name string) jinja.Func {
 		}
 	case "log":
 		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			if info := argument(a, kw, 1, "info", false); info == true {
-				s.log(jinja.Str(argument(a, kw, 0, "msg", "")))
+			event := "JinjaLogDebug"
+			if argument(a, kw, 1, "info", false) == true {
+				event = "JinjaLogInfo"
+			}
+			if s.p.options.Log != nil && s.execute {
+				s.p.options.Log(event, jinja.Str(argument(a, kw, 0, "msg", "")))
 			}
 			return "", nil
 		}
@@ -62,12 +66,6 @@ func (s *scope) function(name string) jinja.Func {
 			return nil, fmt.Errorf("%s", jinja.Str(a[0]))
 		}
 		return v, nil
-	}
-}
-
-func (s *scope) log(message string) {
-	if s.p.options.Log != nil && s.execute {
-		s.p.options.Log(message)
 	}
 }
 

@@ -47,8 +47,10 @@ type Options struct {
 	Now          time.Time
 	InvocationID string
 
-	// Log receives what templates say with log(info=true), Print what they
-	// print(); nil discards it.
-	Log   func(message string)
+	// Log receives what templates say with log(), under dbt's name of the event:
+	// JinjaLogInfo or JinjaLogDebug. Print is what they print(); nil discards it.
+	Log   func(event, message string)
 	Print func(message string)
+	// Warn receives what templates warn of. An error stops what warned.
+	Warn func(message string) error
 }

@@ -17,6 +17,8 @@ type Problem struct {
 	// Event is the name of dbt's event for a warning, which --warn-error-options
 	// goes by; empty for what dbt does not warn of.
 	Event string
+	// Data is what the event tells, by dbt's keys; nil is the message alone.
+	Data map[string]any
 }
 
 // Error is `file:line:col: message`, then the hint on a line of its own.

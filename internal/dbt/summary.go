@@ -21,16 +21,26 @@ func (p *Project) Found() string {
 		}
 	}
 	counts := map[ResourceType]int{}
+	singular := false
 	for _, n := range p.Nodes {
 		counts[n.ResourceType]++
+		singular = singular || n.IsSingular()
 	}
-	for _, kind := range []ResourceType{Model, Seed, Snapshot, Analysis, DataTest, Operation} {
+	// Singular tests are parsed with the models, the others at the end.
+	kinds := []ResourceType{Model, Snapshot, Analysis, Seed, Operation, DataTest}
+	if singular {
+		kinds = []ResourceType{Model, Snapshot, Analysis, DataTest, Seed, Operation}
+	}
+	for _, kind := range kinds {
 		add(counts[kind], string(kind), kind.Plural())
 	}
 	add(len(p.Sources), "source", "sources")
 	add(len(p.Exposures), "exposure", "exposures")
+	add(len(p.Metrics), "metric", "metrics")
 	add(len(p.Macros), "macro", "macros")
 	add(len(p.Groups), "group", "groups")
+	add(len(p.SemanticModels), "semantic model", "semantic models")
+	add(len(p.SavedQueries), "saved query", "saved queries")
 	add(len(p.UnitTests), "unit test", "unit tests")
 	return strings.Join(parts, ", ")
 }
@@ -97,6 +107,8 @@ type Folders struct {
 	Own []string
 	// Target and Log are those of artifacts and of logs.
 	Target, Log string
+	// Flags are the project's own, as written.
+	Flags map[string]any
 }
 
 // ReadFolders reads dbt_project.yml alone, as written.
@@ -108,7 +120,7 @@ func ReadFolders(files fs.FS) (Folders, error) {
 	}
 	p.values, _ = plain(p.doc).(*jinja.Dict)
 	l.p.root = p
-	f := Folders{Clean: l.p.CleanTargets(), Target: l.p.TargetPath(), Log: l.p.LogPath()}
+	f := Folders{Clean: l.p.CleanTargets(), Target: l.p.TargetPath(), Log: l.p.LogPath(), Flags: p.flags()}
 	for _, kind := range []struct{ key, otherwise string }{
 		{"model-paths", "models"}, {"seed-paths", "seeds"}, {"test-paths", "tests"}, {"snapshot-paths", "snapshots"},
 		{"analysis-paths", "analyses"}, {"macro-paths", "macros"}, {"docs-paths", "docs"},

@@ -106,7 +106,9 @@ func (e exceptionsValue) GetAttr(name string) (any, bool) {
 	switch name {
 	case "warn":
 		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			e.s.log("Warning: " + jinja.Str(argument(a, kw, 0, "msg", "")))
+			if warn := e.s.p.options.Warn; warn != nil && e.s.execute {
+				return "", warn(jinja.Str(argument(a, kw, 0, "msg", "")))
+			}
 			return "", nil
 		}), true
 	case "raise_compiler_error", "raise_not_implemented", "raise_parsing_error", "raise_database_error", "raise_fail_fast_error",

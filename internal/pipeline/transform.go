@@ -115,7 +115,12 @@ func (r *run) project() (*dbt.Project, error) {
 		Vars: map[string]any{"run_date": r.RunDate},
 		Env:  r.Layout.Env(r.Env), FullRefresh: r.FullRefresh, Threads: r.Threads, Command: string(build.Build),
 		Now: r.record.StartedAt, InvocationID: rand.Text(),
-		Log: func(message string) { r.Reporter.Note(Build, message) },
+		Log: func(event, message string) {
+			if event == "JinjaLogInfo" {
+				r.Reporter.Note(Build, message)
+			}
+		},
+		Warn: func(message string) error { r.Reporter.Note(Build, "Warning: "+message); return nil },
 	})
 }
 
