@@ -125,7 +125,7 @@ func TestConsole(t *testing.T) {
 		"12:00:00  Failure in model broken (models/broken.sql)",
 		"12:00:00  Warning in test not_null_customers_amount (models/schema.yml)",
 		"12:00:00    Got 1 result, configured to warn if != 0",
-		"12:00:00    | customer | orders | amount |",
+		"12:00:00\n  | customer | orders | amount |",
 		"\n  | bob      | 1      | NULL   |",
 		"12:00:00  Done. PASS=6 WARN=1 ERROR=1 SKIP=1 NO-OP=0 TOTAL=9",
 	} {
