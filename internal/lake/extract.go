@@ -11,11 +11,9 @@ import (
 // Extract is a pass that is being written. After an error only Fail may be
 // called; to go on, resume it.
 type Extract struct {
-	lake     *Lake
-	dir      string
-	manifest Manifest
-	ids      *idSet
-	bad      map[string]int // hash of a quarantined record → the page it was first on
+	writing
+	ids *idSet
+	bad map[string]int // hash of a quarantined record → the page it was first on
 }
 
 // Page is one page of the registry, as the lake takes it.
@@ -52,7 +50,7 @@ func (e *DamagedError) Error() string { return "the extract is damaged: " + e.Er
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Manifest is where the extract stands, as last committed.
-func (e *Extract) Manifest() Manifest { return e.manifest }
+func (w *writing) Manifest() Manifest { return w.manifest }
 
 // Exhausted reports whether the last page was read.
 func (e *Extract) Exhausted() bool { return e.manifest.exhausted() }
@@ -67,7 +65,7 @@ func (l *Lake) Resume(id string) (*Extract, error) {
 	if m.State == Success {
 		return nil, fmt.Errorf("resume extract %s: it is finished", id)
 	}
-	e := &Extract{lake: l, dir: l.path(id), manifest: *m, ids: &idSet{}, bad: map[string]int{}}
+	e := &Extract{writing: writing{lake: l, dir: l.path(id), manifest: *m}, ids: &idSet{}, bad: map[string]int{}}
 	if err := l.removeOrphans(m); err != nil {
 		return nil, fmt.Errorf("resume extract %s: %w", id, err)
 	}
@@ -233,23 +231,23 @@ func (e *Extract) Finish() error {
 }
 
 // Fail records on which page (0 for none) and why the attempt ended.
-func (e *Extract) Fail(page int, cause error) error {
-	next := e.manifest
+func (w *writing) Fail(page int, cause error) error {
+	next := w.manifest
 	next.State = Failure
-	next.Problem = &Problem{Page: page, Cause: cause.Error(), At: e.lake.now().UTC()}
-	if err := e.commit(next); err != nil {
+	next.Problem = &Problem{Page: page, Cause: cause.Error(), At: w.lake.now().UTC()}
+	if err := w.commit(next); err != nil {
 		return fmt.Errorf("record failure: %w", err)
 	}
 	return nil
 }
 
 // commit makes next the state of the extract, on disk and then here.
-func (e *Extract) commit(next Manifest) error {
-	next.UpdatedAt = e.lake.now().UTC()
-	if err := e.lake.store(&next); err != nil {
+func (w *writing) commit(next Manifest) error {
+	next.UpdatedAt = w.lake.now().UTC()
+	if err := w.lake.store(&next); err != nil {
 		return err
 	}
-	e.manifest = next
+	w.manifest = next
 	return nil
 }
 

@@ -46,7 +46,7 @@ type Build struct {
 // Snapshot is an extract as others see it.
 type Snapshot struct {
 	Manifest
-	// Path is the compacted file; empty unless the extract is loadable.
+	// Path is the compacted file; empty where there is none.
 	Path string
 }
 
@@ -100,27 +100,37 @@ func (l *Lake) last(fits func(*Snapshot) bool) (Snapshot, error) {
 // Begin starts a pass under a new id. What earlier passes left unfinished is
 // removed: a pass begun again never goes back to them.
 func (l *Lake) Begin(build Build, reason string) (*Extract, error) {
-	ids, err := l.ids()
+	e := &Extract{writing: writing{lake: l}, ids: &idSet{}, bad: map[string]int{}}
+	return e, e.begin(Manifest{
+		Source: build.Source, APIVersion: build.APIVersion, DataTimestamp: build.DataTimestamp, Reason: reason, Total: -1,
+	})
+}
+
+// writing is an extract that is being written, of whatever kind.
+type writing struct {
+	lake     *Lake
+	dir      string
+	manifest Manifest
+}
+
+// begin makes the folder of a new extract.
+func (w *writing) begin(m Manifest) error {
+	ids, err := w.lake.ids()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	id, err := nextID(ids)
-	if err != nil {
-		return nil, err
+	if m.ID, err = nextID(ids); err != nil {
+		return err
 	}
-	if err := l.disk.MkdirAll(l.path(id)); err != nil {
-		return nil, fmt.Errorf("begin extract: %w", err)
+	w.dir = w.lake.path(m.ID)
+	if err := w.lake.disk.MkdirAll(w.dir); err != nil {
+		return fmt.Errorf("begin extract: %w", err)
 	}
-	now := l.now().UTC()
-	e := &Extract{lake: l, dir: l.path(id), ids: &idSet{}, bad: map[string]int{}, manifest: Manifest{
-		Version: manifestVersion, ID: id, State: InProgress,
-		Source: build.Source, APIVersion: build.APIVersion, DataTimestamp: build.DataTimestamp,
-		StartedAt: now, UpdatedAt: now, Reason: reason, Total: -1,
-	}}
-	if err := e.commit(e.manifest); err != nil {
-		return nil, fmt.Errorf("begin extract: %w", err)
+	m.Version, m.State, m.StartedAt = manifestVersion, InProgress, w.lake.now().UTC()
+	if err := w.commit(m); err != nil {
+		return fmt.Errorf("begin extract: %w", err)
 	}
-	return e, l.tidy(ids)
+	return w.lake.tidy(ids)
 }
 
 // nextID counts on from the highest id, also of a folder without a manifest.
@@ -244,7 +254,7 @@ func (l *Lake) manifest(id string) (*Manifest, error) {
 
 func (l *Lake) snapshot(m *Manifest) Snapshot {
 	s := Snapshot{Manifest: *m}
-	if m.Loadable() {
+	if m.Compacted != nil {
 		s.Path = filepath.FromSlash(l.path(m.ID) + "/" + m.Compacted.File)
 	}
 	return s

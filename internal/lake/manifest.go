@@ -53,6 +53,11 @@ type Manifest struct {
 	Shards []Shard `json:"shards,omitempty"`
 	// Compacted is the one file they became.
 	Compacted *Compacted `json:"compacted,omitempty"`
+
+	// Tables are those of an extract of files, and Inputs the files. Such an
+	// extract has neither pages nor studies; Total counts the records.
+	Tables []Table `json:"tables,omitempty"`
+	Inputs []Input `json:"inputs,omitempty"`
 }
 
 // Problem is where and why an extract failed.
@@ -103,7 +108,18 @@ const (
 )
 
 // Loadable reports whether the extract is complete, compacted and verified.
-func (m *Manifest) Loadable() bool { return m.State == Success && m.Compacted != nil }
+// Tables are written as one file each; there is nothing to compact.
+func (m *Manifest) Loadable() bool {
+	return m.State == Success && (m.Compacted != nil || len(m.Tables) > 0)
+}
+
+// Digest covers what the extract holds: extracts with one digest hold the same.
+func (m *Manifest) Digest() string {
+	if m.Compacted != nil {
+		return m.Compacted.Digest
+	}
+	return digestOf(m.Tables)
+}
 
 // exhausted reports whether the last page was read.
 func (m *Manifest) exhausted() bool { return m.Pages > 0 && m.Cursor == "" }
@@ -150,6 +166,8 @@ func (m *Manifest) check() error {
 		return errors.New("compacted, but not a finished extract of one file")
 	case m.Compacted == nil && len(m.Shards) != m.Pages:
 		return fmt.Errorf("%d shards for %d pages", len(m.Shards), m.Pages)
+	case len(m.Tables) > 0:
+		return m.checkTables()
 	case m.State == Success && (m.Cursor != "" || m.Studies+m.Quarantined != m.Total):
 		return errors.New("success, but not complete")
 	}

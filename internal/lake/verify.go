@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -13,16 +14,29 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Verify compares the file of a compacted extract with its manifest, before
-// anyone reads it: what changed on the disk since is a DamagedError.
+// Verify compares the files of a loadable extract with its manifest, before
+// anyone reads them: what changed on the disk since is a DamagedError.
 func (l *Lake) Verify(s Snapshot) error {
-	file, err := l.disk.Open(l.path(s.ID) + "/" + s.Compacted.File)
+	if s.Compacted != nil {
+		return l.verifyFile(s.ID, s.Compacted.File, s.Compacted.Extent)
+	}
+	for _, t := range s.Tables {
+		if err := l.verifyFile(s.ID, t.File, t.Extent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Lake) verifyFile(id, name string, want Extent) error {
+	path := l.path(id) + "/" + name
+	file, err := l.disk.Open(path)
 	if err != nil {
 		return &DamagedError{err}
 	}
 	defer file.Close()
-	if err := checkExtent(file, s.Compacted.Extent); err != nil {
-		return &DamagedError{fmt.Errorf("%s: %w", s.Path, err)}
+	if err := checkExtent(file, want); err != nil {
+		return &DamagedError{fmt.Errorf("%s: %w", filepath.FromSlash(path), err)}
 	}
 	return nil
 }
