@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"apotheca/internal/schema"
+	"apotheca/internal/strictyaml"
 )
 
 // check compares what each part of the mapping says with the other parts. It
@@ -17,9 +18,9 @@ func (p *parser) check(spec *Spec) {
 	for i, t := range spec.tables {
 		at := p.tables[i]
 		if t.name == Quarantine {
-			p.fail(at, "choose another name", "the table quarantine is made for every mapping")
+			p.Fail(at, "choose another name", "the table quarantine is made for every mapping")
 		} else if seen[t.name] {
-			p.fail(at, "choose another name", "the table %s is declared twice", t.name)
+			p.Fail(at, "choose another name", "the table %s is declared twice", t.name)
 		}
 		seen[t.name] = true
 		if len(t.parts) == 0 {
@@ -30,9 +31,9 @@ func (p *parser) check(spec *Spec) {
 		p.checkConstants(i, t)
 	}
 	if roots != 1 {
-		p.fail(nil, "give one table `each: "+spec.record+"`", "a mapping has one table with a row per %s, this one has %d", spec.record, roots)
+		p.Fail(nil, "give one table `each: "+spec.record+"`", "a mapping has one table with a row per %s, this one has %d", spec.record, roots)
 	}
-	if len(p.problems) == 0 {
+	if len(p.Problems) == 0 {
 		p.checkPlaces(spec)
 	}
 }
@@ -47,7 +48,7 @@ func (p *parser) checkColumns(spec *Spec, table int) {
 	for i, c := range t.columns {
 		at := p.columns[table][i]
 		if names[c.name] {
-			p.fail(at, "choose another name", "%s has two columns %s", t.name, c.name)
+			p.Fail(at, "choose another name", "%s has two columns %s", t.name, c.name)
 		}
 		names[c.name] = true
 		switch {
@@ -55,16 +56,16 @@ func (p *parser) checkColumns(spec *Spec, table int) {
 			p.checkLake(at, t, c)
 		case c.set != "":
 			if len(t.parts) == 0 || c.typ != schema.Text {
-				p.fail(at, "", "set is for text columns of tables with a list under each")
+				p.Fail(at, "", "set is for text columns of tables with a list under each")
 			}
 		case !slices.Contains([]schema.Type{schema.Text, schema.Integer, schema.Double, schema.Boolean}, c.typ):
-			p.fail(at, "take it as text and convert it in a model", "a value of the record is text, integer, double or boolean, not %s", c.typ)
+			p.Fail(at, "take it as text and convert it in a model", "a value of the record is text, integer, double or boolean, not %s", c.typ)
 		case c.path.list && c.typ != schema.Text:
-			p.fail(at, "write `type: text`", "joined lists are text, not %s", c.typ)
+			p.Fail(at, "write `type: text`", "joined lists are text, not %s", c.typ)
 		case len(c.path.steps) == 0 && len(t.parts) == 0:
-			p.fail(at, "name a place, `path: a.b`", "the %s itself is no value", spec.record)
+			p.Fail(at, "name a place, `path: a.b`", "the %s itself is no value", spec.record)
 		case self && len(c.path.steps) > 0:
-			p.fail(at, "", "%s reads the element itself elsewhere (`path: .`); then it has nothing inside", t.name)
+			p.Fail(at, "", "%s reads the element itself elsewhere (`path: .`); then it has nothing inside", t.name)
 		}
 	}
 }
@@ -75,17 +76,17 @@ func (p *parser) checkLake(at *yaml.Node, t table, c column) {
 	if !ok {
 		names := lakeColumnNames()
 		hint := "the lake has " + strings.Join(names, ", ")
-		if name, ok := near(c.lake, names); ok {
+		if name, ok := strictyaml.Near(c.lake, names); ok {
 			hint = "did you mean " + name + "?"
 		}
-		p.fail(at, hint, "the lake has no column %q", c.lake)
+		p.Fail(at, hint, "the lake has no column %q", c.lake)
 		return
 	}
 	if typ != c.typ {
-		p.fail(at, "write `type: "+string(typ)+"`", "%s is %s in the lake, not %s", c.lake, typ, c.typ)
+		p.Fail(at, "write `type: "+string(typ)+"`", "%s is %s in the lake, not %s", c.lake, typ, c.typ)
 	}
 	if len(t.parts) > 0 {
-		p.fail(at, "move it to the table with one row per record", "lake columns describe the whole record")
+		p.Fail(at, "move it to the table with one row per record", "lake columns describe the whole record")
 	}
 }
 
@@ -103,10 +104,10 @@ func (p *parser) checkKey(spec *Spec, table int) {
 			continue
 		}
 		hint := ""
-		if name, ok := near(k, known); ok {
+		if name, ok := strictyaml.Near(k, known); ok {
 			hint = "did you mean " + name + "?"
 		}
-		p.fail(p.tables[table], hint, "the key of %s names %q, which is no column of it", t.name, k)
+		p.Fail(p.tables[table], hint, "the key of %s names %q, which is no column of it", t.name, k)
 	}
 }
 
@@ -121,14 +122,14 @@ func (p *parser) checkConstants(table int, t table) {
 		shown = append(shown, c.set)
 		for _, part := range t.parts {
 			if _, ok := part.set[c.set]; !ok {
-				p.fail(p.columns[table][i], "add `set: {"+c.set+": …}` to it", "the place %s does not set %s", part.path, c.set)
+				p.Fail(p.columns[table][i], "add `set: {"+c.set+": …}` to it", "the place %s does not set %s", part.path, c.set)
 			}
 		}
 	}
 	for _, part := range t.parts {
 		for name := range part.set {
 			if !slices.Contains(shown, name) {
-				p.fail(p.tables[table], "add `- {name: "+name+", set: "+name+", type: text}`", "%s sets %s, but no column shows it", t.name, name)
+				p.Fail(p.tables[table], "add `- {name: "+name+", set: "+name+", type: text}`", "%s sets %s, but no column shows it", t.name, name)
 			}
 		}
 	}
@@ -141,12 +142,12 @@ func (p *parser) checkPlaces(spec *Spec) {
 	folded := map[string]string{}
 	note := func(at *yaml.Node, place, use string) {
 		if old, ok := places[place]; ok && old != use {
-			p.fail(at, "", "%s is read as %s and as %s", place, old, use)
+			p.Fail(at, "", "%s is read as %s and as %s", place, old, use)
 		}
 		places[place] = use
 		fold := strings.ToLower(place)
 		if old, ok := folded[fold]; ok && old != place {
-			p.fail(at, "", "the places %s and %s differ only in case", old, place)
+			p.Fail(at, "", "the places %s and %s differ only in case", old, place)
 		}
 		folded[fold] = place
 	}

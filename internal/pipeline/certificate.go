@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"apotheca/internal/warehouse"
 )
 
 // Certificate is the proof at the end of a run that nothing is missing: every
@@ -60,10 +62,22 @@ type TestCounts struct {
 
 // Rejected is one of the first records of the quarantine.
 type Rejected struct {
-	Page     int64  `json:"page"`
-	Position int64  `json:"position"`
+	// Where it stands: on a page of the registry, or on a line of a file.
+	Page     int64  `json:"page,omitempty"`
+	Position int64  `json:"position,omitempty"`
+	File     string `json:"file,omitempty"`
+	Line     int64  `json:"line,omitempty"`
+	Column   string `json:"column,omitempty"`
 	Identity string `json:"identity,omitempty"` // where it could be read
 	Reason   string `json:"reason"`
+}
+
+// Answer is what the model says that the pipeline is run for.
+type Answer struct {
+	Model   string
+	Columns []warehouse.ResultColumn
+	Rows    [][]any
+	More    bool // there are more rows than these
 }
 
 // Finding is a test that did not pass, and the first of the records it names.

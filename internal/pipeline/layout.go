@@ -1,11 +1,17 @@
 package pipeline
 
-import "path/filepath"
+import (
+	"cmp"
+	"path/filepath"
+)
 
 // Layout says where things are below the data folder.
 type Layout struct {
 	Root     string // the folder given by --dir
 	Pipeline string // clinical-trials
+	// Folder is what the pipeline is called by on the command line when that
+	// is not its name.
+	Folder string
 	// Flags are what a command has to repeat to mean this folder, such as
 	// "--dir data"; empty for the folder it would choose anyway.
 	Flags string
@@ -14,7 +20,7 @@ type Layout struct {
 // Command is what to type to go on in this folder: the words after
 // "apotheca run clinical-trials".
 func (l Layout) Command(words ...string) string {
-	command := "apotheca run " + l.Pipeline
+	command := "apotheca run " + cmp.Or(l.Folder, l.Pipeline)
 	for _, word := range append([]string{l.Flags}, words...) {
 		if word != "" {
 			command += " " + word

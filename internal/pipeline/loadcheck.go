@@ -23,18 +23,10 @@ func (l *stagingLoader) check(ctx context.Context) error {
 }
 
 func (l *stagingLoader) checkTable(ctx context.Context, conn warehouse.Conn, table int) error {
-	t, done := l.tables[table], &l.done.Tables[table]
-	if err := l.analyze(ctx, conn, t, loading); err != nil {
-		return fmt.Errorf("analyze %s: %w", t.Name, err)
+	if err := l.counted(ctx, conn, table); err != nil {
+		return err
 	}
-	sent := done.Rows
-	rows, err := count(ctx, conn, "select count(*) from "+l.new(t))
-	if err != nil {
-		return fmt.Errorf("count rows of %s: %w", t.Name, err)
-	}
-	if done.Rows = rows; rows != sent {
-		return fmt.Errorf("check %s: %d rows were sent, but %d are there", t.Name, sent, rows)
-	}
+	t, rows := l.tables[table], l.loaded[table].Rows
 	switch t.Name {
 	case l.Spec.Root():
 		l.done.Loaded = rows

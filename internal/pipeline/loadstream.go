@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -28,7 +27,6 @@ func (l *stagingLoader) stream(ctx context.Context) error {
 	for i := range sinks {
 		sinks[i] = make(chan *flatten.Batch, 1)
 	}
-	l.done.Tables = make([]StagingTable, len(l.tables))
 	var wait sync.WaitGroup
 	wait.Go(func() {
 		if err := l.distribute(ctx, sinks); err != nil {
@@ -44,27 +42,6 @@ func (l *stagingLoader) stream(ctx context.Context) error {
 	cancel(err)
 	wait.Wait()
 	return err
-}
-
-// eachTable works on all tables at once, each in a session of its own. The
-// first error stops the others and is what is returned.
-func (l *stagingLoader) eachTable(ctx context.Context, work func(ctx context.Context, conn warehouse.Conn, table int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wait sync.WaitGroup
-	for i, t := range l.tables {
-		wait.Go(func() {
-			conn, err := l.Warehouse.Conn(ctx)
-			if err == nil {
-				err = errors.Join(work(ctx, conn, i), conn.Close())
-			}
-			if err != nil {
-				cancel(fmt.Errorf("table %s: %w", t.Name, err))
-			}
-		})
-	}
-	wait.Wait()
-	return context.Cause(ctx)
 }
 
 // flattenersMax bounds the memory of a load on a machine of many processors:
@@ -155,7 +132,7 @@ func (l *stagingLoader) loadTable(ctx context.Context, conn warehouse.Conn, tabl
 	t := l.tables[table]
 	started := time.Now()
 	rows, err := conn.Load(ctx, l.relation(t, loading), t.Columns, received(ctx, table, batches))
-	l.done.Tables[table] = StagingTable{Name: t.Name, Rows: rows, Duration: time.Since(started)}
+	l.loaded[table] = LoadedTable{Name: t.Name, Rows: rows, Duration: time.Since(started)}
 	return err
 }
 

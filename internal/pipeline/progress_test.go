@@ -39,8 +39,8 @@ func TestExtractProgress(t *testing.T) {
 			want:  "page 80, 80,000 of 100,000 studies, 1m0s left (waiting 20s for the rate limit)",
 		},
 	} {
-		r := &run{Options: Options{Rate: test.rate}, earlier: test.earlier}
-		if got := r.extractProgress(test.event, test.elapsed); got != test.want {
+		r := &registryReading{rate: test.rate, earlier: test.earlier}
+		if got := r.progress(test.event, test.elapsed); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}

@@ -40,13 +40,13 @@ func ParseStage(name string) (Stage, error) {
 	return "", fmt.Errorf("no stage is named %q; the stages are extract, compact, load and build", name)
 }
 
-// between lists the stages from one to another, both included.
-func between(from, to Stage) []Stage {
-	first, last := slices.Index(stages[:], from), slices.Index(stages[:], to)
+// between lists those of the stages from one to another, both included.
+func between(of []Stage, from, to Stage) []Stage {
+	first, last := slices.Index(of, from), slices.Index(of, to)
 	if first < 0 || last < first {
 		return nil
 	}
-	return stages[first : last+1]
+	return of[first : last+1]
 }
 
 // Record is what one run leaves behind. Times are UTC.
@@ -64,6 +64,9 @@ type Record struct {
 	FinishedAt  *time.Time    `json:"finished_at,omitempty"`
 	Stages      []StageRecord `json:"stages"`
 	Certificate *Certificate  `json:"certificate,omitempty"`
+	// Answer is for who started the run. It is never written: it may hold
+	// personal data.
+	Answer *Answer `json:"-"`
 }
 
 func newRecord(o Options, started time.Time) *Record {

@@ -67,7 +67,7 @@ func TestDamagedRecordIsNamed(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"run_id": `), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := ReadStatus(l, "")
+	s, err := ReadStatus(l, stages[:], "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestRunOfAStrangersProcessNumberReadsAsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	status := func() Status {
-		s, err := ReadStatus(l, "")
+		s, err := ReadStatus(l, stages[:], "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,9 +9,7 @@ import (
 
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
-	"apotheca/internal/flatten"
 	"apotheca/internal/lake"
-	"apotheca/internal/source"
 	"apotheca/internal/warehouse"
 )
 
@@ -26,16 +24,13 @@ type Options struct {
 	// FullRefresh starts the extract afresh and rebuilds incremental models.
 	FullRefresh bool
 
-	Registry source.CTGovOptions
-	Rate     Rate
-	Retry    source.Policy // zero values are its defaults
-	// Source names what is read. An unfinished extract is taken up again only
-	// by a run that reads the same: a base URL, or how a sample was made.
-	Source string
+	// Source is where the data come from: *Registry or *Files.
+	Source Source
 	// Reads are the flags that make another run read the same: "--sample=100".
 	Reads string
+	// Answer is the model that is shown at the end of a run; may be empty.
+	Answer string
 
-	Spec         *flatten.Spec
 	Project      fs.FS
 	ProjectLabel string // how messages name the project's root
 	Target       string // output of profiles.yml; empty is its own choice
@@ -52,13 +47,6 @@ type Options struct {
 	// Reporter is told of what happens, from one goroutine at a time.
 	Reporter Reporter
 	Now      func() time.Time
-}
-
-// Rate is how many requests may fall into any window. Zero values are the
-// defaults of source.Pace; below zero there is no limit.
-type Rate struct {
-	Requests int
-	Window   time.Duration
 }
 
 // Reporter shows a run while it happens.
@@ -79,7 +67,6 @@ type run struct {
 	lake    *lake.Lake
 	journal Journal
 	record  *Record
-	earlier ExtractEvent // where an extract stood that was taken up again
 
 	warehouse warehouse.Warehouse // nil before the first stage that needs it
 	lock      warehouse.Lock      // nil where the warehouse lets nobody else in
@@ -121,7 +108,7 @@ func Run(ctx context.Context, o Options) (*Record, error) {
 }
 
 func (r *run) stages(ctx context.Context) error {
-	for _, stage := range between(r.From, r.To) {
+	for _, stage := range between(r.Source.Stages(), r.From, r.To) {
 		if err := r.stage(ctx, stage); err != nil {
 			return fmt.Errorf("%s: %w", stage, err)
 		}

@@ -45,10 +45,15 @@ type ExtractStatus struct {
 	Total         int        `json:"total"` // -1 before the first page
 	DataTimestamp string     `json:"data_timestamp"`
 	Compacted     bool       `json:"compacted"`
+	Files         int        `json:"files,omitempty"` // of an extract of files
 }
 
 // String is one line: "extract 000002 in_progress after page 3, …".
 func (e *ExtractStatus) String() string {
+	if e.Files > 0 || e.Pages == 0 && e.Total == 0 {
+		return fmt.Sprintf("extract %s %s, %s of %s", e.ID, e.State, plural(int64(e.Total), "record"), plural(int64(e.Files), "file")) +
+			aside(int64(e.Quarantined), "quarantined") + ", data of " + e.DataTimestamp
+	}
 	text := fmt.Sprintf("extract %s %s after page %d, %s", e.ID, e.State, e.Pages, plural(int64(e.Studies), "study"))
 	if e.Total >= 0 {
 		text = fmt.Sprintf("extract %s %s after page %d, %s of %s studies", e.ID, e.State, e.Pages,
@@ -62,9 +67,9 @@ func (e *ExtractStatus) String() string {
 }
 
 // ReadStatus reads the run records of a pipeline and the lake's newest
-// manifest. Targets share the lake and have their own load and build. What
+// manifest. The stages are those of the pipeline. Targets share the lake and have their own load and build. What
 // cannot be read is named and hides nothing else.
-func ReadStatus(l Layout, target string) (*PipelineStatus, error) {
+func ReadStatus(l Layout, of []Stage, target string) (*PipelineStatus, error) {
 	records, unreadable, err := NewJournal(l).Records(l.Pipeline)
 	if err != nil {
 		return nil, err
@@ -79,7 +84,7 @@ func ReadStatus(l Layout, target string) (*PipelineStatus, error) {
 		s.Extract = &ExtractStatus{
 			ID: newest.ID, State: newest.State, Pages: newest.Pages, Studies: newest.Studies,
 			Quarantined: newest.Quarantined, Total: newest.Total,
-			DataTimestamp: newest.DataTimestamp, Compacted: newest.Compacted != nil,
+			DataTimestamp: newest.DataTimestamp, Compacted: newest.Compacted != nil, Files: len(newest.Inputs),
 		}
 	case !errors.Is(err, lake.ErrNoSnapshot):
 		s.Unreadable = append(s.Unreadable, err.Error())
@@ -87,7 +92,7 @@ func ReadStatus(l Layout, target string) (*PipelineStatus, error) {
 	if len(records) > 0 {
 		s.LastRun = records[0]
 	}
-	for _, stage := range stages {
+	for _, stage := range of {
 		s.Stages = append(s.Stages, lastOf(stage, target, records))
 	}
 	s.Next = s.next(l)
@@ -159,13 +164,16 @@ func (s StageRecord) Summary() string {
 	c := s.Counts
 	switch s.Name {
 	case Extract:
+		if c["files"] > 0 {
+			return fmt.Sprintf("%s of %s", plural(c["records"], "record"), plural(c["files"], "file")) + aside(c["quarantined"], "quarantined")
+		}
 		text := fmt.Sprintf("%s, %s", plural(c["pages"], "page"), plural(c["studies"], "study"))
 		return text + aside(c["quarantined"], "quarantined")
 	case Compact:
 		return fmt.Sprintf("%s in one file of %s", plural(c["studies"], "study"), Size(c["bytes"]))
 	case Load:
 		return fmt.Sprintf("%s into %s", plural(c["rows"], "row"), plural(c["tables"], "table")) +
-			aside(c["quarantined"], "quarantined")
+			aside(c["quarantined"], "quarantined") + aside(c["superseded"], "superseded") + aside(c["not_new"], "not new")
 	case Build:
 		return fmt.Sprintf("%s, %s: %d passed", plural(c["models"], "model"),
 			plural(c["passed"]+c["warned"]+c["failed"]+c["skipped"], "test"), c["passed"]) +

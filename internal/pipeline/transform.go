@@ -14,7 +14,7 @@ import (
 	"apotheca/internal/warehouse"
 )
 
-// load flattens the newest compacted extract into the staging tables.
+// load replaces the tables of the source by the newest loadable extract.
 func (r *run) load(ctx context.Context, s *StageRecord) error {
 	snapshot, err := r.loadable()
 	if err != nil {
@@ -23,7 +23,7 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 	if err := r.lake.Verify(snapshot); err != nil {
 		return &OrderError{
 			Problem: fmt.Sprintf("extract %s: %v", snapshot.ID, err),
-			Command: r.Layout.Command(r.Reads) + " reads the registry again",
+			Command: r.Layout.Command(r.Reads) + " reads it again",
 		}
 	}
 	project, err := r.project()
@@ -34,21 +34,16 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 		return err
 	}
 	s.Extract = snapshot.ID
-	loaded, err := LoadStaging(ctx, StagingLoad{
-		Warehouse: r.warehouse, Lock: r.lock, Spec: r.Spec, Lake: snapshot.Path, Content: contentOf(snapshot),
-	})
-	if err != nil {
-		return err
-	}
-	s.Counts = map[string]int64{
-		"records": loaded.Records, "studies": loaded.Loaded, "quarantined": loaded.Quarantined,
-		"tables": int64(len(loaded.Tables)),
-	}
-	for _, t := range loaded.Tables {
+	return r.Source.load(ctx, r, snapshot, s)
+}
+
+// countTables counts the rows of all tables and of each.
+func (s *StageRecord) countTables(tables []LoadedTable) {
+	s.Counts["tables"] = int64(len(tables))
+	for _, t := range tables {
 		s.Counts["rows"] += t.Rows
 		s.Counts["rows."+t.Name] = t.Rows
 	}
-	return nil
 }
 
 // loadable is the newest extract that is complete, compacted and verified,
@@ -72,10 +67,11 @@ func (r *run) loadable() (lake.Snapshot, error) {
 	if newest.State == lake.Success {
 		command = r.Layout.Command("--from", string(Compact))
 	}
-	return newest, &OrderError{
-		Problem: fmt.Sprintf("extract %s is not complete and compacted (%s after page %d)", newest.ID, newest.State, newest.Pages),
-		Command: command,
+	problem := fmt.Sprintf("extract %s is not complete and compacted (%s after page %d)", newest.ID, newest.State, newest.Pages)
+	if !slices.Contains(r.Source.Stages(), Compact) {
+		problem = fmt.Sprintf("extract %s is not complete (%s)", newest.ID, newest.State)
 	}
+	return newest, &OrderError{Problem: problem, Command: command}
 }
 
 // loaded makes sure that staging holds the extract: a certificate must not
@@ -86,21 +82,21 @@ func (r *run) loaded(ctx context.Context, snapshot lake.Snapshot) error {
 		return err
 	}
 	defer conn.Close()
-	holds, err := readContent(ctx, conn, r.warehouse.Dialect())
-	want := contentOf(snapshot)
+	want, in := r.Source.content(snapshot), r.Source.schema()
+	holds, err := readContent(ctx, conn, r.warehouse.Dialect(), in, want.Noun)
 	switch {
 	case err != nil:
-		return fmt.Errorf("ask what staging holds: %w", err)
+		return fmt.Errorf("ask what %s holds: %w", in, err)
 	case holds == nil:
 		return r.loadFirst(fmt.Sprintf("extract %s was not loaded", want.ExtractID))
 	case holds.Digest == want.Digest:
 		return nil
 	case holds.Source != want.Source:
-		return r.loadFirst(fmt.Sprintf("staging holds extract %s of %s, and the lake has %s of %s",
-			holds.ExtractID, holds.Source, want.ExtractID, want.Source))
+		return r.loadFirst(fmt.Sprintf("%s holds extract %s of %s, and the lake has %s of %s",
+			in, holds.ExtractID, holds.Source, want.ExtractID, want.Source))
 	default:
-		return r.loadFirst(fmt.Sprintf("staging holds extract %s of the registry data of %s, and the lake has %s of %s",
-			holds.ExtractID, holds.DataTimestamp, want.ExtractID, want.DataTimestamp))
+		return r.loadFirst(fmt.Sprintf("%s holds extract %s of the data of %s, and the lake has %s of %s",
+			in, holds.ExtractID, holds.DataTimestamp, want.ExtractID, want.DataTimestamp))
 	}
 }
 
@@ -197,8 +193,14 @@ func failures(results *build.Results) error {
 	return fmt.Errorf("%d nodes did not run: %w", results.Count(build.Skipped), results.Stopped)
 }
 
-// certify counts, in the warehouse and in the lake, what the registry's total
-// must equal.
+// counting is what a certificate is drawn up from.
+type counting struct {
+	tableCounter
+	snapshot lake.Snapshot
+	project  *dbt.Project
+}
+
+// certify counts, in the warehouse and in the lake, what must be equal.
 func (r *run) certify(ctx context.Context, snapshot lake.Snapshot, project *dbt.Project, results *build.Results) (*Certificate, error) {
 	conn, err := r.warehouse.Conn(ctx)
 	if err != nil {
@@ -206,49 +208,32 @@ func (r *run) certify(ctx context.Context, snapshot lake.Snapshot, project *dbt.
 	}
 	defer conn.Close()
 	c := &Certificate{DataTimestamp: snapshot.DataTimestamp}
-	counter := tableCounter{conn: conn, dialect: r.warehouse.Dialect(), certificate: c}
+	counted := &counting{snapshot: snapshot, project: project,
+		tableCounter: tableCounter{conn: conn, dialect: r.warehouse.Dialect(), certificate: c}}
 	for _, s := range sortedSources(project) {
-		counter.add(ctx, s.Schema, s.Identifier)
+		counted.add(ctx, s.Schema, s.Identifier)
 	}
 	for _, n := range sortedModels(project) {
-		counter.add(ctx, n.Schema, n.Alias)
+		counted.add(ctx, n.Schema, n.Alias)
 	}
-	if counter.err != nil {
-		return nil, counter.err
+	if counted.err != nil {
+		return nil, counted.err
 	}
-	quarantined := Term{"quarantined", counter.rows(StagingSchema, "quarantine")}
-	total := int64(snapshot.Total)
-	c.balance("distinct studies in the lake + records that are none", total,
-		Term{"distinct studies in the lake", int64(snapshot.Studies)}, Term{"records that are none", int64(snapshot.Quarantined)})
-	c.balance("rows in staging.studies + quarantined", total,
-		Term{"staging.studies", counter.rows(StagingSchema, "studies")}, quarantined)
-	c.balance("rows in dim_study + quarantined", total,
-		Term{"dim_study", counter.rows(project.Target.Schema, "dim_study")}, quarantined)
+	if err := r.Source.certify(ctx, r, counted); err != nil {
+		return nil, err
+	}
 	c.settle()
 	c.judge(results)
 	c.Tests.Orphaned = len(project.Orphans)
-	if quarantined.Count > 0 {
-		c.Quarantine, err = r.quarantined(ctx, conn, r.warehouse.Dialect())
-	}
+	r.record.Answer, err = r.answer(ctx, conn, project)
 	return c, err
 }
 
-// quarantined names the first of the records that were rejected.
-func (r *run) quarantined(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect) ([]Rejected, error) {
-	relation := d.QuoteRelation(warehouse.Relation{Schema: StagingSchema, Name: flatten.Quarantine})
-	found, err := warehouse.Fetch(ctx, conn, sampleMax,
-		"select page, position, "+d.Quote(r.Spec.Identity())+", reason from "+relation+" order by 1, 2")
-	if err != nil {
-		return nil, err
-	}
-	var rejected []Rejected
-	for _, row := range found.Rows {
-		page, _ := row[0].(int64)
-		position, _ := row[1].(int64)
-		identity, _ := row[2].(string)
-		rejected = append(rejected, Rejected{Page: page, Position: position, Identity: identity, Reason: warehouse.Text(row[3])})
-	}
-	return rejected, nil
+// quarantine reads columns of the first records that were rejected.
+func (c *counting) quarantine(ctx context.Context, in, columns string) ([][]any, error) {
+	relation := c.dialect.QuoteRelation(warehouse.Relation{Schema: in, Name: flatten.Quarantine})
+	found, err := warehouse.Fetch(ctx, c.conn, sampleMax, "select "+columns+" from "+relation+" order by 1, 2, 3")
+	return found.Rows, err
 }
 
 type tableCounter struct {

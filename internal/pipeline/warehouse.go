@@ -23,7 +23,7 @@ func (r *run) enterWarehouse(ctx context.Context, target dbt.Target) error {
 	}
 	r.warehouse = w
 	if locker, ok := w.(warehouse.Locker); ok {
-		r.lock, err = locker.Lock(ctx, warehouse.Exclusive, r.holder(), StagingSchema, target.Schema)
+		r.lock, err = locker.Lock(ctx, warehouse.Exclusive, r.holder(), r.Source.schema(), target.Schema)
 	}
 	return err
 }

@@ -153,3 +153,27 @@ func appendRow(appender *duckdb.Appender, columns []schema.Column, row []any, va
 	}
 	return nil
 }
+
+// LoadParquet implements warehouse.ParquetLoader.
+func (c *conn) LoadParquet(ctx context.Context, table warehouse.Relation, columns []schema.Column, path string, from warehouse.Bound) (int64, error) {
+	dialect := Dialect()
+	names, values := make([]string, len(columns)), make([]string, len(columns))
+	for i, column := range columns {
+		names[i], values[i] = column.Name, dialect.Quote(column.Name)
+		if _, _, isDecimal := column.Type.DecimalSize(); isDecimal {
+			values[i] = fmt.Sprintf("cast(%s as %s)", values[i], column.Type)
+		}
+	}
+	sql := "insert into " + dialect.QuoteRelation(table) + " (" + dialect.QuoteAll(names) + ") select " +
+		strings.Join(values, ", ") + " from read_parquet(" + warehouse.StringLiteral(path) + ")"
+	var args []any
+	if from.Column != "" {
+		sql += " where " + dialect.Quote(from.Column) + " >= " + dialect.Placeholder(1)
+		args = append(args, from.Value)
+	}
+	result, err := c.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, fmt.Errorf("load %s: %w", table.Name, err)
+	}
+	return result.Rows, nil
+}

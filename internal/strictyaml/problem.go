@@ -1,11 +1,11 @@
-package flatten
+package strictyaml
 
 import (
 	"fmt"
 	"strings"
 )
 
-// Problem is one mistake in a mapping.
+// Problem is one mistake in a file.
 type Problem struct {
 	File      string
 	Line, Col int // 0 when not known
@@ -26,7 +26,7 @@ func (p Problem) Error() string {
 	return text
 }
 
-// Problems are all mistakes of a mapping, in the order of the file.
+// Problems are all mistakes of a file, in its order.
 type Problems []Problem
 
 func (ps Problems) Error() string {
@@ -37,9 +37,9 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// near returns the candidate that differs from the word by at most two edits,
+// Near returns the candidate that differs from the word by at most two edits,
 // the nearest first.
-func near(word string, candidates []string) (string, bool) {
+func Near(word string, candidates []string) (string, bool) {
 	best, distance := "", 3
 	for _, c := range candidates {
 		if d := edits(word, c); d < distance && d < len(word) {

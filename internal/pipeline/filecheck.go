@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"apotheca/internal/csvfile"
+	"apotheca/internal/schema"
+	"apotheca/internal/warehouse"
+)
+
+// takeOut removes the rows of a new table that cannot stay: those that a newer
+// or equal row of their key supersedes, those whose key another row has, and
+// those that refer to no row. The latter two are set aside, or stop the load.
+func (l *fileLoader) takeOut(ctx context.Context, table int, t *csvfile.Table, o *tableOutcome) error {
+	if err := l.repeated(ctx, table, t, o); err != nil {
+		return err
+	}
+	for _, c := range t.Columns {
+		if c.References == (csvfile.Reference{}) {
+			continue
+		}
+		if err := l.orphans(ctx, table, t, c, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repeated looks for keys that several rows have. In nearly every file there
+// are none, and then the one count is all.
+func (l *fileLoader) repeated(ctx context.Context, table int, t *csvfile.Table, o *tableOutcome) error {
+	if len(t.Key) == 0 {
+		return nil
+	}
+	made := t.Schema()
+	key := l.dialect.QuoteAll(t.Key)
+	repeated := "select " + key + " from " + l.new(made) + " group by " + key + " having count(*) > 1"
+	n, err := count(ctx, l.conn, "select count(*) from ("+repeated+") as repeated")
+	if err != nil || n == 0 {
+		return err
+	}
+	bad := l.badRows(made)
+	if err := l.findLosers(ctx, t, made, repeated, bad); err != nil {
+		return fmt.Errorf("find rows of one key: %w", err)
+	}
+	superseded, err := count(ctx, l.conn, "select count(*) from "+bad+" where superseded")
+	if err != nil {
+		return err
+	}
+	o.superseded += superseded
+	column := header(t, t.Key[0])
+	if err := l.setAside(ctx, bad, "not superseded", column, "another row has this "+strings.Join(t.Key, ", ")+", and other values", t, o); err != nil {
+		return err
+	}
+	return l.removeBad(ctx, table, made, bad)
+}
+
+// findLosers makes a table of the rows that lose against another of their key:
+// the newest wins, and of equal ones that which was read first.
+func (l *fileLoader) findLosers(ctx context.Context, t *csvfile.Table, made schema.Table, repeated, bad string) error {
+	newest, newer := "", ""
+	if t.Watermark != "" {
+		mark := l.dialect.Quote(t.Watermark)
+		newest, newer = mark+" desc, ", "loser."+mark+" < winner."+mark+" or "
+	}
+	var same, match []string
+	for _, c := range made.Columns {
+		name := l.dialect.Quote(c.Name)
+		same = append(same, "loser."+name+" is not distinct from winner."+name)
+	}
+	for _, name := range t.Key {
+		quoted := l.dialect.Quote(name)
+		match = append(match, "loser."+quoted+" = winner."+quoted)
+	}
+	key := l.dialect.QuoteAll(t.Key)
+	_, err := l.conn.Exec(ctx, `create temporary table `+bad+` as
+with ranked as (
+    select
+        candidate.*,
+        row_number() over (partition by `+key+` order by `+newest+`_file, _line) as place
+    from `+l.new(made)+` as candidate
+    where (`+key+`) in (`+repeated+`)
+)
+
+select
+    loser._file,
+    loser._line,
+    `+newer+`(`+strings.Join(same, " and ")+`) as superseded
+from ranked as loser
+inner join ranked as winner
+    on `+strings.Join(match, " and ")+`
+    and winner.place = 1
+where loser.place > 1`)
+	return err
+}
+
+// orphans looks for rows that refer to no row of another table.
+func (l *fileLoader) orphans(ctx context.Context, table int, t *csvfile.Table, c csvfile.Column, o *tableOutcome) error {
+	made, parent := t.Schema(), schema.Table{Name: c.References.Table}
+	column, key := l.dialect.Quote(c.Name), l.dialect.Quote(c.References.Column)
+	orphans := " from " + l.new(made) + " as child where child." + column + " is not null"
+	parents := []string{l.new(parent)}
+	if l.floors[parent.Name] != nil {
+		parents = append(parents, l.old(parent))
+	}
+	for _, p := range parents {
+		orphans += " and not exists (select 1 from " + p + " as parent where parent." + key + " = child." + column + ")"
+	}
+	n, err := count(ctx, l.conn, "select count(*)"+orphans)
+	if err != nil || n == 0 {
+		return err
+	}
+	bad := l.badRows(made)
+	if _, err := l.conn.Exec(ctx, "create temporary table "+bad+" as select _file, _line"+orphans); err != nil {
+		return err
+	}
+	reason := "no row of " + c.References.Table + " has this " + c.References.Column
+	if err := l.setAside(ctx, bad, "true", header(t, c.Name), reason, t, o); err != nil {
+		return err
+	}
+	return l.removeBad(ctx, table, made, bad)
+}
+
+// badRows names the temporary table of the rows to be taken out.
+func (l *fileLoader) badRows(t schema.Table) string {
+	return l.dialect.Quote(l.dialect.Suffixed(t.Name, "__bad"))
+}
+
+// setAside quarantines those bad rows of which a condition is true; or, where
+// bad rows stop the load, the first of them does.
+func (l *fileLoader) setAside(ctx context.Context, bad, condition, column, reason string, t *csvfile.Table, o *tableOutcome) error {
+	first, err := warehouse.Fetch(ctx, l.conn, 1, "select _file, _line from "+bad+" where "+condition+" order by 1, 2")
+	if err != nil || len(first.Rows) == 0 {
+		return err
+	}
+	if !l.from.Quarantine {
+		file, _ := first.Rows[0][0].(int64)
+		line, _ := first.Rows[0][1].(int64)
+		return &BadRowError{Row: csvfile.RowError{File: l.snapshot.Inputs[file-1].File, Line: line, Column: column, Reason: reason}}
+	}
+	result, err := l.conn.Exec(ctx, "insert into "+l.new(quarantineTable)+" ("+l.dialect.QuoteAll(columnNames(quarantineTable))+") select "+
+		warehouse.StringLiteral(t.Name)+", "+l.fileName()+", _line, "+warehouse.StringLiteral(column)+", "+
+		warehouse.StringLiteral(reason)+" from "+bad+" where "+condition)
+	if err != nil {
+		return fmt.Errorf("quarantine rows: %w", err)
+	}
+	o.quarantined += result.Rows
+	l.loaded[len(l.from.Tables)].Rows += result.Rows
+	return nil
+}
+
+// fileName is the name of a file by its number.
+func (l *fileLoader) fileName() string {
+	sql := "case _file"
+	for i, in := range l.snapshot.Inputs {
+		sql += fmt.Sprintf(" when %d then ", i+1) + warehouse.StringLiteral(in.File)
+	}
+	return sql + " end"
+}
+
+func (l *fileLoader) removeBad(ctx context.Context, table int, t schema.Table, bad string) error {
+	result, err := l.conn.Exec(ctx, "delete from "+l.new(t)+" where (_file, _line) in (select _file, _line from "+bad+")")
+	if err != nil {
+		return fmt.Errorf("take rows out: %w", err)
+	}
+	l.loaded[table].Rows -= result.Rows
+	_, err = l.conn.Exec(ctx, "drop table "+bad)
+	return err
+}
+
+// header is a column as the files call it.
+func header(t *csvfile.Table, name string) string {
+	for _, c := range t.Columns {
+		if c.Name == name && c.Header != "" {
+			return c.Header
+		}
+	}
+	return name
+}

@@ -1,0 +1,126 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"apotheca/internal/csvfile"
+	"apotheca/internal/flatten"
+	"apotheca/internal/lake"
+	"apotheca/internal/schema"
+	"apotheca/internal/warehouse"
+)
+
+// Files are CSV files as a source: each table is read from some of them.
+type Files struct {
+	// Name is what is read: the files, or how a sample was made.
+	Name   string
+	Tables []*csvfile.Table
+	// Paths are the files of each table, by its name.
+	Paths map[string][]string
+	// Before makes the files, where they are made; may be nil.
+	Before func(context.Context) error
+	// Schema is where the load puts its tables.
+	Schema string
+	// Quarantine: records that are no rows are set aside. Otherwise the first
+	// of them stops the run.
+	Quarantine bool
+	// OnlyNew: tables with a watermark keep their rows and take what is newer.
+	OnlyNew bool
+}
+
+// Stages implements Source. Files are landed as one file a table: there is
+// nothing to compact.
+func (f *Files) Stages() []Stage { return []Stage{Extract, Load, Build} }
+
+func (f *Files) schema() string { return f.Schema }
+
+func (f *Files) content(s lake.Snapshot) Content {
+	return Content{
+		ExtractID: s.ID, Source: s.Source, DataTimestamp: s.DataTimestamp, Digest: s.Digest(),
+		Noun: "records", Records: int64(s.Total), Quarantined: int64(s.Quarantined),
+	}
+}
+
+// lineage tells from which file and line a row of the lake was read.
+var lineage = []schema.Column{
+	{Name: "_file", Type: schema.Integer}, // its place in the manifest, from 1
+	{Name: "_line", Type: schema.Integer},
+}
+
+// quarantineTable holds where rejected records stand and why they are no rows.
+// What is in them stays in the files.
+var quarantineTable = schema.Table{
+	Name: flatten.Quarantine, Key: []string{"table_name", "file", "line"},
+	Columns: []schema.Column{
+		{Name: "table_name", Type: schema.Text},
+		{Name: "file", Type: schema.Text},
+		{Name: "line", Type: schema.Integer},
+		{Name: "column_name", Type: schema.Text, Nullable: true},
+		{Name: "reason", Type: schema.Text},
+	},
+}
+
+// inLake are the columns that a table has in the lake.
+func inLake(t *csvfile.Table) []schema.Column {
+	return append(slices.Clip(t.Schema().Columns), lineage...)
+}
+
+// certify balances, for each table, the records of the files with the rows in
+// the warehouse and those that were set aside.
+func (f *Files) certify(ctx context.Context, r *run, c *counting) error {
+	outcomes, err := f.readOutcomes(ctx, c)
+	if err != nil {
+		return err
+	}
+	read := map[string]int64{}
+	for _, in := range c.snapshot.Inputs {
+		read[in.Table] += in.Records
+	}
+	for _, t := range f.Tables {
+		if c.rows(f.Schema, t.Name) == NotThere { // no model reads it
+			c.add(ctx, f.Schema, t.Name)
+		}
+		if c.err != nil {
+			return c.err
+		}
+		o := outcomes[t.Name]
+		terms := []Term{{f.Schema + "." + t.Name, c.rows(f.Schema, t.Name)}}
+		if terms[0].Count != NotThere {
+			terms[0].Count -= o.present
+		}
+		parts := []string{"rows in " + terms[0].Name}
+		for _, term := range []Term{{"quarantined", o.quarantined}, {"superseded", o.superseded}, {"not new", o.notNew}} {
+			if term.Count > 0 || term.Name == "quarantined" {
+				terms, parts = append(terms, term), append(parts, term.Name)
+			}
+		}
+		c.certificate.balance(strings.Join(parts, " + "), read[t.Name], terms...)
+	}
+	found, err := c.quarantine(ctx, f.Schema, "file, line, column_name, reason")
+	for _, row := range found {
+		file, _ := row[0].(string)
+		line, _ := row[1].(int64)
+		column, _ := row[2].(string)
+		c.certificate.Quarantine = append(c.certificate.Quarantine,
+			Rejected{File: file, Line: line, Column: column, Reason: warehouse.Text(row[3])})
+	}
+	return err
+}
+
+// Describe names the files of a source in few words.
+func Describe(paths map[string][]string, tables []*csvfile.Table) string {
+	var names []string
+	for _, t := range tables {
+		switch files := paths[t.Name]; len(files) {
+		case 0:
+		case 1:
+			names = append(names, files[0])
+		default:
+			names = append(names, fmt.Sprintf("%s and %d more", files[0], len(files)-1))
+		}
+	}
+	return strings.Join(names, ", ")
+}
