@@ -24,8 +24,13 @@ var imports = map[string][]string{
 	"internal/registry": {},
 	"internal/activity": {},
 
-	"internal/lake":      {"internal/schema"},
-	"internal/flatten":   {"internal/schema"},
+	"internal/strictyaml":  {},
+	"internal/columnar":    {"internal/schema"},
+	"internal/csvfile":     {"internal/columnar", "internal/schema"},
+	"internal/declaration": {"internal/columnar", "internal/csvfile", "internal/schema", "internal/strictyaml"},
+
+	"internal/lake":      {"internal/columnar", "internal/schema"},
+	"internal/flatten":   {"internal/schema", "internal/strictyaml"},
 	"internal/warehouse": {"internal/schema"},
 
 	"internal/warehouse/duckdb":        {"internal/schema", "internal/warehouse"},
@@ -42,7 +47,7 @@ var imports = map[string][]string{
 	"internal/conformance": {"internal/warehouse"},
 
 	"internal/pipeline": {
-		"internal/build", "internal/dbt", "internal/flatten", "internal/graph",
+		"internal/build", "internal/columnar", "internal/csvfile", "internal/dbt", "internal/flatten", "internal/graph",
 		"internal/lake", "internal/schema", "internal/source", "internal/warehouse",
 	},
 	"internal/doctor": {"internal/pipeline", "internal/warehouse"},

@@ -15,3 +15,10 @@ import "embed"
 //go:embed all:clinical_trials/macros all:clinical_trials/models
 //go:embed all:clinical_trials/seeds all:clinical_trials/tests
 var ClinicalTrials embed.FS
+
+// PatientActivity is the dbt project of the pipeline patient-activity, rooted
+// at `patient_activity`; pipeline.yml, which declares the files it reads, lies
+// beside it.
+//
+//go:embed patient_activity/*.yml
+var PatientActivity embed.FS

@@ -16,7 +16,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"apotheca/internal/pipeline"
-	"apotheca/projects"
 )
 
 // configName is the configuration file looked for in the working folder.
@@ -92,15 +91,6 @@ func (c config) with(cmd *cobra.Command, dir, target string) config {
 		c.Target = target
 	}
 	return c
-}
-
-func (c config) layout() pipeline.Layout {
-	return pipeline.Layout{Root: c.Dir, Pipeline: clinicalTrials}
-}
-
-// pipelineProject is the project of the built-in pipeline.
-func (c config) pipelineProject() (files fs.FS, label string, err error) {
-	return c.projectFS(projects.ClinicalTrials, clinicalTrialsProject)
 }
 
 // projectFS is where the project of a pipeline is read from: the folder the

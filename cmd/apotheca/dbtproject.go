@@ -116,7 +116,7 @@ func (a *app) dbtEnv() func(string) (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		path, err := filepath.Abs(c.layout().Warehouse())
+		path, err := filepath.Abs(pipeline.Layout{Root: c.Dir}.Warehouse())
 		if err != nil {
 			return "", false
 		}

@@ -12,7 +12,6 @@ import (
 	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 	"apotheca/internal/doctor"
-	"apotheca/internal/pipeline"
 	"apotheca/internal/warehouse"
 )
 
@@ -84,24 +83,24 @@ func (a *app) examinePipeline(cmd *cobra.Command, f *doctorFlags, o *doctor.Opti
 		return dbt.Target{}, err
 	}
 	c = c.with(cmd, f.dir, f.dbt.target)
-	files, label, err := c.pipelineProject()
+	d, err := c.pipelineNamed(clinicalTrials)
 	if err != nil {
 		return dbt.Target{}, err
 	}
-	spec, err := readSpec(files, label)
+	tables, err := d.loadedTables()
 	if err != nil {
 		return dbt.Target{}, err
 	}
-	project, err := dbt.Load(a.pipelineDBT(c, files, label))
+	project, err := dbt.Load(a.projectOf(c, d))
 	if err != nil {
 		return dbt.Target{}, &userError{message: err.Error(), code: exitUsage, cause: err}
 	}
-	for _, table := range spec.Tables() {
-		o.Needs.Relations = append(o.Needs.Relations, warehouse.Relation{Schema: pipeline.StagingSchema, Name: table.Name})
+	for _, table := range tables {
+		o.Needs.Relations = append(o.Needs.Relations, warehouse.Relation{Schema: d.Schema, Name: table})
 	}
 	a.examineTarget(project, ".", c.Memory, o)
-	o.Needs.Sessions = max(o.Needs.Sessions, len(spec.Tables())+1)
-	o.Lake = c.layout().Lake()
+	o.Needs.Sessions = max(o.Needs.Sessions, len(tables)+1)
+	o.Lake = c.layoutOf(d).Lake()
 	return project.Target, nil
 }
 

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-
-	"apotheca/projects"
 )
 
 // configTemplate lists every setting with its default.
@@ -51,18 +49,10 @@ func (a *app) init(dir string) error {
 	if err := writeNew(filepath.Join(dir, configName), []byte(configTemplate)); err != nil {
 		return err
 	}
-	err := fs.WalkDir(projects.ClinicalTrials, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	for _, b := range builtIn {
+		if err := writeProject(b.files, filepath.Join(dir, "projects")); err != nil {
 			return err
 		}
-		text, err := fs.ReadFile(projects.ClinicalTrials, path)
-		if err != nil {
-			return fmt.Errorf("read built-in %s: %w", path, err)
-		}
-		return writeNew(filepath.Join(dir, "projects", filepath.FromSlash(path)), text)
-	})
-	if err != nil {
-		return err
 	}
 	fmt.Fprintf(a.stdout, `wrote %[1]s/%[2]s and %[1]s/projects
 
@@ -71,6 +61,19 @@ next:
   apotheca run clinical-trials --sample     runs the project in projects/clinical_trials
 `, dir, configName)
 	return nil
+}
+
+func writeProject(files fs.FS, dir string) error {
+	return fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, path)
+		if err != nil {
+			return fmt.Errorf("read built-in %s: %w", path, err)
+		}
+		return writeNew(filepath.Join(dir, filepath.FromSlash(path)), text)
+	})
 }
 
 // writeNew writes a file that must not exist yet.

@@ -60,6 +60,7 @@ func newApp(stdout, stderr io.Writer) *app {
 func (a *app) run(ctx context.Context, args []string) int {
 	ctx, stop := interruptible(ctx, a.stderr)
 	defer stop()
+	a.words = args
 	root := a.rootCommand()
 	if a.asDBT {
 		root = a.dbtRoot()
@@ -81,8 +82,9 @@ type app struct {
 	environ        func() []string // name=value
 	now            func() time.Time
 	colour         bool
-	asDBT          bool  // called by the name of dbt
-	mask           *mask // over what is printed, once secrets are known
+	asDBT          bool     // called by the name of dbt
+	words          []string // of the command line
+	mask           *mask    // over what is printed, once secrets are known
 
 	// How patient a run is with the registry; tests have little time.
 	retry   source.Policy

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"apotheca/internal/pipeline"
 	"apotheca/internal/warehouse"
 )
 
@@ -49,7 +48,11 @@ are in staging.`,
 func (a *app) query(ctx context.Context, c config, words, sql, format string) error {
 	rowsTo := a.stdout // what is in the tables is shown as it is
 	a.hideSecrets()
-	target, err := a.pipelineTarget(c)
+	d, err := c.pipelineNamed(clinicalTrials)
+	if err != nil {
+		return err
+	}
+	target, err := a.targetOf(c, d)
 	if err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func (a *app) query(ctx context.Context, c config, words, sql, format string) er
 		return err
 	}
 	defer conn.Close()
-	if err := searchSchemas(ctx, conn, w.Dialect(), target.Schema); err != nil {
+	if err := searchSchemas(ctx, conn, w.Dialect(), target.Schema, d.Schema); err != nil {
 		return err
 	}
 	rows, err := conn.Query(ctx, sql)
@@ -88,9 +91,9 @@ func queryAdvice(err error, words string) string {
 
 // searchSchemas lets unqualified names mean the star first, then what it was
 // made of; a schema that is not there yet cannot be searched.
-func searchSchemas(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect, star string) error {
+func searchSchemas(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect, star, loaded string) error {
 	var path []string
-	for _, name := range []string{star, "reference", pipeline.StagingSchema, d.DefaultSchema} {
+	for _, name := range []string{star, "reference", loaded, d.DefaultSchema} {
 		found, err := warehouse.Fetch(ctx, conn, 1,
 			`select 1 from information_schema.schemata
 			where catalog_name = current_database() and schema_name = `+d.Placeholder(1), name)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,15 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apotheca/internal/activity"
+	"apotheca/internal/declaration"
 	"apotheca/internal/pipeline"
-	"apotheca/internal/source"
-)
-
-// clinicalTrials is the built-in pipeline, and the name of its folder in the
-// lake. Its dbt project is clinical_trials.
-const (
-	clinicalTrials        = "clinical-trials"
-	clinicalTrialsProject = "clinical_trials"
 )
 
 // runFlags are those of `run` and of the commands for single stages.
@@ -34,27 +28,36 @@ type runFlags struct {
 	from        string
 	target      string
 	json        bool
+	files       fileFlags
 }
 
 func (a *app) runCommand() *cobra.Command {
 	f := &runFlags{}
 	cmd := &cobra.Command{
-		Use:   "run clinical-trials",
-		Short: "Run a pipeline end to end: extract, compact, load, build, certificate",
-		Long: `Runs a pipeline end to end and ends with a certificate: every study the registry
-announced is in the lake and in the warehouse, or in quarantine with its reason.
+		Use:   "run NAME|DIR",
+		Short: "Run a pipeline end to end: extract, load, build, certificate",
+		Long: `Runs a pipeline end to end and ends with a certificate: every record that was
+read is in the warehouse, or in quarantine with its reason.
 
-  extract   the registry's pages become Parquet shards in the lake; resumable
-  compact   the shards become one file
-  load      studies are flattened into the staging tables, in one transaction
-  build     the dbt project makes and tests the star schema
+  clinical-trials    the registry ClinicalTrials.gov as a star schema
+  patient-activity   who moved the most, from three CSV files
+  DIR                any folder with a pipeline.yml: your own CSV files
+
+  extract   pages or files become Parquet in the lake; reading a registry can be
+            resumed
+  compact   (registries) the shards of an extract become one file
+  load      the tables in the warehouse are replaced, in one transaction
+  build     the dbt project makes and tests the models
 
 Nothing needs to be configured: everything goes to ./apotheca-data.`,
 		Example: `  apotheca run clinical-trials --sample            2,000 made-up studies, offline
   apotheca run clinical-trials                     the real registry, about 12 minutes
-  apotheca run clinical-trials --from load         again from the lake, without the network`,
+  apotheca run clinical-trials --from load         again from the lake, without the network
+  apotheca run patient-activity --sample           made-up patients, offline
+  apotheca run patient-activity --patients patients.csv --steps steps.csv --exercises exercises.csv
+  apotheca run shop                                the pipeline in the folder shop`,
 		Args: pipelineArg,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			from := pipeline.Extract
 			if f.from != "" {
 				var err error
@@ -62,10 +65,10 @@ Nothing needs to be configured: everything goes to ./apotheca-data.`,
 					return usagef("%v", err).hint("--from extract|compact|load|build")
 				}
 			}
-			return a.runStages(cmd, f, from, pipeline.Build)
+			return a.runStages(cmd, f, args[0], from, pipeline.Build)
 		},
 	}
-	f.register(cmd)
+	f.register(cmd, a.words)
 	cmd.Flags().StringVar(&f.from, "from", "", "start at this `stage`: extract, compact, load or build")
 	return cmd
 }
@@ -77,31 +80,34 @@ func (a *app) stageCommands() []*cobra.Command {
 		stage pipeline.Stage
 		short string
 	}{
-		{pipeline.Extract, "Read the registry into the lake"},
-		{pipeline.Compact, "Merge a finished extract into one file"},
-		{pipeline.Load, "Flatten the lake's studies into the staging tables"},
+		{pipeline.Extract, "Read the registry or the files into the lake"},
+		{pipeline.Compact, "Merge a finished extract of a registry into one file"},
+		{pipeline.Load, "Replace the tables in the warehouse by what the lake holds"},
 		{pipeline.Build, "Run and test the pipeline's dbt project"},
 	} {
 		f := &runFlags{}
 		cmd := &cobra.Command{
-			Use:   string(s.stage) + " " + clinicalTrials,
+			Use:   string(s.stage) + " NAME|DIR",
 			Short: s.short,
 			Args:  pipelineArg,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return a.runStages(cmd, f, s.stage, s.stage)
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return a.runStages(cmd, f, args[0], s.stage, s.stage)
 			},
 		}
-		f.register(cmd)
+		f.register(cmd, a.words)
 		commands = append(commands, cmd)
 	}
 	return commands
 }
 
-func (f *runFlags) register(cmd *cobra.Command) {
+// aSample is what --sample says without a number.
+const aSample = "default"
+
+func (f *runFlags) register(cmd *cobra.Command, words []string) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.sample, "sample", "", "use the bundled sample registry, with `N` made-up studies")
-	flags.Lookup("sample").NoOptDefVal = "2000"
+	flags.StringVar(&f.sample, "sample", "", "read made-up data: `N` studies (2000), or files with N step rows (12000)")
+	flags.Lookup("sample").NoOptDefVal = aSample
 	dirFlag(cmd, &f.dir)
 	flags.StringVar(&f.runDate, "run-date", "", "the `day` that is today to the models, YYYY-MM-DD (default today in UTC)")
 	flags.BoolVar(&f.fullRefresh, "full-refresh", false, "start the extract afresh and rebuild incremental models")
@@ -111,6 +117,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.userAgent, "user-agent", "", "the `name` we give the registry (default apotheca/"+version+")")
 	flags.StringVar(&f.proxy, "proxy", "", "HTTP proxy `URL` (default from HTTPS_PROXY)")
 	targetFlag(cmd, &f.target)
+	f.files.register(cmd, words)
 	flags.BoolVar(&f.json, "json", false, "print the run's record as JSON, progress on standard error")
 }
 
@@ -119,8 +126,6 @@ func pipelineArg(cmd *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return usagef("%s needs the name of a pipeline", cmd.CommandPath()).
 			hint("%s %s --sample", cmd.CommandPath(), clinicalTrials)
-	case args[0] != clinicalTrials:
-		return usagef("no pipeline is named %q", args[0]).hint("%s %s", cmd.CommandPath(), clinicalTrials)
 	case len(args) > 1:
 		e := usagef("unexpected argument %q", args[1])
 		if _, err := strconv.Atoi(args[1]); err == nil {
@@ -150,46 +155,86 @@ func (f *runFlags) merge(cmd *cobra.Command, c config) config {
 }
 
 // runStages wires a run together and shows it.
-func (a *app) runStages(cmd *cobra.Command, f *runFlags, from, to pipeline.Stage) error {
+func (a *app) runStages(cmd *cobra.Command, f *runFlags, word string, from, to pipeline.Stage) error {
 	a.hideSecrets() // a profile of the user may hold some
 	c, err := readConfig()
 	if err != nil {
 		return err
 	}
 	c = f.merge(cmd, c)
-	if f.sample != "" && cmd.Flags().Changed("base-url") {
-		return usagef("--sample and --base-url name two registries").hint("give one of them")
+	d, err := c.pipelineNamed(word)
+	if err != nil {
+		return err
 	}
-	o, err := a.pipelineOptions(c, f)
+	if err := f.check(cmd, d, from); err != nil {
+		return err
+	}
+	o, err := a.pipelineOptions(c, d, f)
 	if err != nil {
 		return err
 	}
 	o.From, o.To = from, to
 	o.Layout.Flags = placeWords(cmd)
 	o.Reads = f.reads(cmd)
-	if f.sample != "" && from == pipeline.Extract {
-		sample, err := a.startSample(f.sample)
+	reading := ""
+	if d.Source == declaration.CSV {
+		files, err := f.fileSource(cmd, c, d, from)
 		if err != nil {
 			return err
 		}
-		defer sample.close()
-		o.Registry.BaseURL = sample.url
-		o.Source = "sample registry of " + f.sample + " studies" // its port changes
+		o.Source, reading = files, files.Name
+	} else {
+		registry, shown, leave, err := a.registrySource(c, d, f, from)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		o.Source, reading = registry, shown
 	}
 	view := a.newView(f.json)
-	view.begin(o, f.sample, f.idle(cmd, from))
+	view.begin(o, reading, f.idle(cmd, from))
 	o.Reporter = view
 	record, err := pipeline.Run(cmd.Context(), o)
 	if record != nil && f.json {
 		return a.endJSON(record, err)
 	}
-	view.end(record, o.Layout)
+	view.end(record, o)
 	if next := record.Next(o.Layout); err != nil && next != "" && !advises(err) {
 		return &userError{message: err.Error(), code: exitFailed, cause: err,
 			advice: next + " goes on from what is on disk"}
 	}
 	return err
 }
+
+// check refuses what the pipeline has not, and gives --sample its number.
+func (f *runFlags) check(cmd *cobra.Command, d *declared, from pipeline.Stage) error {
+	if !slices.Contains(d.stages(), from) {
+		return usagef("%s has no stage %s", d.Name, from).hint("its files are landed as one file a table; nothing needs to be compacted")
+	}
+	others := f.files.given(cmd)
+	number := "2000"
+	if d.Source == declaration.CSV {
+		others, number = nil, strconv.Itoa(activity.SampleStepRows)
+		for _, name := range registryFlags {
+			if cmd.Flags().Changed(name) {
+				others = append(others, name)
+			}
+		}
+	}
+	if len(others) > 0 {
+		return usagef("--%s is nothing to %s, whose source is %s", others[0], d.Name, d.Source).hint("%s --help lists the flags", cmd.CommandPath())
+	}
+	if f.sample == aSample {
+		f.sample = number
+	}
+	if f.sample != "" && cmd.Flags().Changed("base-url") {
+		return usagef("--sample and --base-url name two registries").hint("give one of them")
+	}
+	return nil
+}
+
+// registryFlags say how to read a registry.
+var registryFlags = []string{"base-url", "user-agent", "proxy", "page-size", "rate"}
 
 // advises reports whether err says by itself what to type.
 func advises(err error) bool { return hintOf(err) != "" || strings.Contains(err.Error(), "\nhint: ") }
@@ -198,7 +243,10 @@ func advises(err error) bool { return hintOf(err) != "" || strings.Contains(err.
 // is read. They are no mistake: scripts give every stage the same flags.
 func (f *runFlags) idle(cmd *cobra.Command, from pipeline.Stage) []string {
 	var names []string
-	for _, name := range []string{"sample", "base-url", "user-agent", "proxy", "page-size", "rate"} {
+	for _, name := range append([]string{"sample"}, append(f.files.given(cmd), registryFlags...)...) {
+		if name == "on-bad-row" || name == "only-new" {
+			continue // they say how to load as well
+		}
 		if from != pipeline.Extract && cmd.Flags().Changed(name) {
 			names = append(names, "--"+name)
 		}
@@ -211,6 +259,13 @@ func (f *runFlags) reads(cmd *cobra.Command) string {
 	var words []string
 	if f.sample != "" {
 		words = append(words, "--sample="+f.sample)
+	}
+	for _, name := range f.files.given(cmd) {
+		if paths, isTable := f.files.paths[name]; isTable {
+			for _, path := range *paths {
+				words = append(words, "--"+name, shellWord(path))
+			}
+		}
 	}
 	for _, name := range []string{"base-url", "page-size"} {
 		if flag := cmd.Flags().Lookup(name); flag.Changed {
@@ -241,84 +296,36 @@ func shellWord(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// pipelineOptions turns configuration and flags into what pipeline takes.
-func (a *app) pipelineOptions(c config, f *runFlags) (pipeline.Options, error) {
+// pipelineOptions turns configuration and flags into what pipeline takes, but
+// for the source.
+func (a *app) pipelineOptions(c config, d *declared, f *runFlags) (pipeline.Options, error) {
 	var o pipeline.Options
-	rate, err := parseRate(c.Registry.Rate)
-	if err != nil {
-		return o, err
-	}
-	if c.Registry.PageSize < 1 || c.Registry.PageSize > 1000 {
-		return o, usagef("page size %d is not between 1 and 1000", c.Registry.PageSize).hint("--page-size 1000")
-	}
-	if err := checkBaseURL(c.Registry.BaseURL); err != nil {
-		return o, err
-	}
-	proxy, err := parseProxy(c.Registry.Proxy)
-	if err != nil {
-		return o, err
-	}
 	runDate, err := a.runDate(f.runDate)
 	if err != nil {
 		return o, err
 	}
-	project, label, err := c.pipelineProject()
-	if err != nil {
-		return o, err
-	}
-	spec, err := readSpec(project, label)
-	if err != nil {
-		return o, err
-	}
-	target, err := a.pipelineTarget(c) // a wrong one is told before an hour of reading
+	target, err := a.targetOf(c, d) // a wrong one is told before an hour of reading
 	if err != nil {
 		return o, err
 	}
 	return pipeline.Options{
-		Layout:      c.layout(),
-		Version:     version,
-		RunDate:     runDate,
-		FullRefresh: f.fullRefresh,
-		Registry: source.CTGovOptions{
-			BaseURL:   c.Registry.BaseURL,
-			UserAgent: c.Registry.UserAgent,
-			Proxy:     proxy,
-			PageSize:  c.Registry.PageSize,
-			Timeout:   a.timeout,
-		},
-		Retry:        a.retry,
-		Rate:         rate,
-		Source:       c.Registry.BaseURL,
-		Spec:         spec,
-		Project:      project,
-		ProjectLabel: label,
+		Layout:       c.layoutOf(d),
+		Version:      version,
+		RunDate:      runDate,
+		FullRefresh:  f.fullRefresh,
+		Answer:       d.Answer,
+		Private:      d.isPrivate(),
+		Project:      d.files,
+		ProjectLabel: d.label,
 		Target:       target.Name,
 		Env:          a.env,
 		Threads:      c.Threads,
 		KeepExtracts: c.Keep.Extracts,
 		KeepRuns:     c.Keep.Runs,
-		Open:         a.opener(access{memoryLimit: c.Memory}),
+		Open:         a.opener(access{memoryLimit: c.Memory, private: d.isPrivate()}),
 		Now:          a.now,
 		Mask:         a.mask.Replace,
 	}, nil
-}
-
-// checkBaseURL refuses a password in the address: the address is printed, logged
-// and recorded with the extract.
-func checkBaseURL(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		if strings.Contains(text, "@") {
-			text = "with an @"
-		}
-		return usagef("base URL %q is not an http or https address", text).
-			hint("--base-url %s", defaultConfig().Registry.BaseURL)
-	}
-	if u.User != nil {
-		return usagef("the base URL carries a user or a password, which would end up in logs").
-			hint("--base-url %s://%s%s", u.Scheme, u.Host, u.Path)
-	}
-	return nil
 }
 
 // runDate reads a day, today in UTC by default.

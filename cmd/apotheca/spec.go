@@ -7,17 +7,14 @@ import (
 	"apotheca/internal/flatten"
 )
 
-// specName is the mapping that lies beside a project's dbt_project.yml.
-const specName = "flatten.yml"
-
-// readSpec reads the project's mapping from records to staging tables.
-func readSpec(project fs.FS, label string) (*flatten.Spec, error) {
-	text, err := fs.ReadFile(project, specName)
+// readSpec reads the mapping from records to tables that a pipeline names.
+func readSpec(d *declared) (*flatten.Spec, error) {
+	text, err := fs.ReadFile(d.files, d.Mapping)
 	if err != nil {
-		return nil, usagef("%s has no %s: %v", label, specName, err).
+		return nil, usagef("%s has no %s: %v", d.label, d.Mapping, err).
 			hint("apotheca init DIR writes the built-in one out")
 	}
-	spec, err := flatten.ParseSpec(fmt.Sprintf("%s/%s", label, specName), text)
+	spec, err := flatten.ParseSpec(fmt.Sprintf("%s/%s", d.label, d.Mapping), text)
 	if err != nil {
 		return nil, &userError{message: err.Error(), code: exitUsage, cause: err}
 	}

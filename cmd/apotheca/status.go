@@ -15,27 +15,28 @@ func (a *app) statusCommand() *cobra.Command {
 	var dir, target string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "status [clinical-trials]",
+		Use:   "status [NAME|DIR]",
 		Short: "Where each stage stands, from recorded results",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 || len(args) == 1 && args[0] != clinicalTrials {
-				return usagef("no pipeline is named %q", args[len(args)-1]).hint("apotheca status %s", clinicalTrials)
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: `Says where each stage of a pipeline stands, from what was recorded: of
+clinical-trials, of the one that is named, or of the folder with its pipeline.yml.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := readConfig()
 			if err != nil {
 				return err
 			}
 			c = c.with(cmd, dir, target)
-			l := c.layout()
+			d, err := c.pipelineNamed(append(args, clinicalTrials)[0])
+			if err != nil {
+				return err
+			}
+			l := c.layoutOf(d)
 			l.Flags = placeWords(cmd)
-			meant, err := a.pipelineTarget(c)
+			meant, err := a.targetOf(c, d)
 			if err != nil && c.Target != "" {
 				return err // otherwise what was run is told of any target
 			}
-			s, err := pipeline.ReadStatus(l, meant.Name)
+			s, err := pipeline.ReadStatus(l, d.stages(), meant.Name)
 			if err != nil {
 				return err
 			}

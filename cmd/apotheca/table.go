@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,19 @@ type grid struct {
 }
 
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
+
+// addRow adds values of a result; columns of numbers go to the right.
+func (g *grid) addRow(row []any) {
+	cells := make([]string, len(row))
+	for i, value := range row {
+		cells[i] = cell(value)
+		switch value.(type) {
+		case int64, float64, warehouse.Decimal:
+			g.right[i] = true
+		}
+	}
+	g.add(cells...)
+}
 
 func (g *grid) write(w io.Writer, indent string) {
 	widths := make([]int, len(g.head))
@@ -80,15 +94,7 @@ func writeTable(w io.Writer, rows *warehouse.Rows) error {
 		if err != nil {
 			return err
 		}
-		cells := make([]string, len(row))
-		for i, value := range row {
-			cells[i] = cell(value)
-			switch value.(type) {
-			case int64, float64, warehouse.Decimal:
-				g.right[i] = true
-			}
-		}
-		g.add(cells...)
+		g.addRow(row)
 	}
 	g.write(w, "")
 	noun := "rows"
@@ -149,27 +155,35 @@ func writeJSON(w io.Writer, rows *warehouse.Rows) error {
 		if err != nil {
 			return err
 		}
-		var b strings.Builder
-		for i, value := range row {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			name, _ := json.Marshal(rows.Columns[i].Name)
-			text, err := json.Marshal(jsonValue(value))
-			if err != nil {
-				return fmt.Errorf("encode column %s: %w", rows.Columns[i].Name, err)
-			}
-			b.Write(name)
-			b.WriteString(": ")
-			b.Write(text)
+		object, err := jsonObject(rows.Columns, row)
+		if err != nil {
+			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s  {%s}", separator, &b); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %s", separator, object); err != nil {
 			return err
 		}
 		separator = ",\n"
 	}
 	_, err := fmt.Fprint(w, "\n]\n")
 	return err
+}
+
+// jsonObject is a row as an object, columns in their order.
+func jsonObject(columns []warehouse.ResultColumn, row []any) ([]byte, error) {
+	var b bytes.Buffer
+	for i, value := range row {
+		b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
+		name, _ := json.Marshal(columns[i].Name)
+		text, err := json.Marshal(jsonValue(value))
+		if err != nil {
+			return nil, fmt.Errorf("encode column %s: %w", columns[i].Name, err)
+		}
+		b.Write(name)
+		b.WriteString(": ")
+		b.Write(text)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
 }
 
 // jsonValue keeps exact numbers exact and writes times as the table does.

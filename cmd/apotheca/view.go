@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"apotheca/internal/build"
-	"apotheca/internal/flatten"
 	"apotheca/internal/pipeline"
 )
 
@@ -45,17 +43,17 @@ func (a *app) newView(asJSON bool) *view {
 	return v
 }
 
-func (v *view) begin(o pipeline.Options, sample string, idle []string) {
+func (v *view) begin(o pipeline.Options, reading string, idle []string) {
 	fmt.Fprintf(v.out, "%s  run date %s  into %s%s\n", o.Layout.Pipeline, o.RunDate, o.Layout.Root, onTarget(o.Target))
 	if o.From == pipeline.Extract {
-		from := o.Registry.BaseURL
-		if n, err := strconv.Atoi(sample); err == nil {
-			from = fmt.Sprintf("the bundled sample registry, %s made-up studies (%s)", pipeline.Grouped(n), from)
-		}
-		fmt.Fprintf(v.out, "reading %s\n", from)
+		fmt.Fprintf(v.out, "reading %s\n", reading)
 	}
 	if len(idle) > 0 {
-		fmt.Fprintf(v.out, "nothing is read from a registry: %s has no effect\n", strings.Join(idle, ", "))
+		from := "a registry"
+		if _, files := o.Source.(*pipeline.Files); files {
+			from = "files"
+		}
+		fmt.Fprintf(v.out, "nothing is read from %s: %s has no effect\n", from, strings.Join(idle, ", "))
 	}
 	fmt.Fprintln(v.out)
 }
@@ -142,28 +140,52 @@ func (v *view) paint(colour, text string) string {
 }
 
 // end prints the certificate and what to do next.
-func (v *view) end(record *pipeline.Record, l pipeline.Layout) {
+func (v *view) end(record *pipeline.Record, o pipeline.Options) {
 	v.print("")
 	if record == nil {
 		return
 	}
 	if record.Certificate != nil {
-		v.certificate(record, l)
+		v.certificate(record, o)
 	}
 	if record.Status != pipeline.Success {
-		v.print("\nlog: %s\n", l.Log(record.RunID))
+		v.print("\nlog: %s\n", o.Layout.Log(record.RunID))
 		return
 	}
-	v.next(record, l)
+	v.answer(record.Answer)
+	v.next(record, o)
 }
 
-func (v *view) certificate(record *pipeline.Record, l pipeline.Layout) {
-	c := record.Certificate
+// answer shows what the pipeline is run for. It goes to who asked and nowhere
+// else.
+func (v *view) answer(a *pipeline.Answer) {
+	if a == nil {
+		return
+	}
+	v.print("\n%s\n\n", v.paint(bold, a.Model))
+	g := grid{right: make([]bool, len(a.Columns))}
+	for _, c := range a.Columns {
+		g.head = append(g.head, c.Name)
+	}
+	for _, row := range a.Rows {
+		g.addRow(row)
+	}
+	g.write(v.out, "  ")
+	if a.More {
+		v.print("  and more\n")
+	}
+}
+
+func (v *view) certificate(record *pipeline.Record, o pipeline.Options) {
+	c, l, from := record.Certificate, o.Layout, "registry"
+	if _, files := o.Source.(*pipeline.Files); files {
+		from = "files"
+	}
 	v.findings("Failed", red, c.Failures)
 	v.findings("Warnings", yellow, c.Warnings)
-	v.quarantine(record, l)
+	v.quarantine(record, o)
 	v.print("\n%s\n\n", v.paint(bold, "Certificate"))
-	g := grid{head: []string{"what", "counted", "registry", ""}, right: []bool{false, true, true}}
+	g := grid{head: []string{"what", "counted", from, ""}, right: []bool{false, true, true}}
 	for _, line := range c.Lines {
 		counted, verdict := pipeline.Grouped(line.Got), "balances"
 		switch {
@@ -190,7 +212,7 @@ func (v *view) certificate(record *pipeline.Record, l pipeline.Layout) {
 	stages.write(v.out, "  ")
 	t := c.Tests
 	v.print("\n  tests     %d passed, %d warned, %d failed, %d skipped\n", t.Passed, t.Warned, t.Failed, t.Skipped)
-	v.print("  registry  data of %s\n", c.DataTimestamp)
+	v.print("  %-8s  data of %s\n", from, c.DataTimestamp)
 	v.print("  as JSON   %s\n", l.Record(record.RunID))
 	verdict := v.paint(green, "GREEN: nothing is missing")
 	if record.Status != pipeline.Success {
@@ -215,26 +237,32 @@ func (v *view) findings(title, colour string, all []pipeline.Finding) {
 }
 
 // quarantine names the first records that were rejected, and how to see all.
-func (v *view) quarantine(record *pipeline.Record, l pipeline.Layout) {
+func (v *view) quarantine(record *pipeline.Record, o pipeline.Options) {
 	c := record.Certificate
 	if len(c.Quarantine) == 0 {
 		return
 	}
-	var total int64
-	for _, t := range c.Tables {
-		if t.Schema == pipeline.StagingSchema && t.Table == flatten.Quarantine {
-			total = t.Rows
-		}
-	}
+	total := c.Quarantined
 	v.print("\n%s\n\n", v.paint(bold, "Quarantine"))
 	for _, r := range c.Quarantine {
-		v.print("  page %d, position %d  %s  %s\n", r.Page, r.Position, cmp.Or(r.Identity, "no NCT id"), cell(r.Reason))
+		v.print("  %s\n", rejected(r))
 	}
 	if rest := total - int64(len(c.Quarantine)); rest > 0 {
 		v.print("  and %s more\n", pipeline.Grouped(rest))
 	}
-	v.print("\n  all of them, with the records as they came:\n")
-	v.print("  apotheca query%s \"select * from staging.quarantine\"\n", spaced(l.Flags))
+	v.print("\n  all of them%s:\n", map[bool]string{true: ", with the records as they came"}[c.Quarantine[0].Page > 0])
+	v.print("  apotheca query%s \"select * from %s.quarantine\"\n", spaced(o.Layout.Flags), o.Source.SchemaName())
+}
+
+// rejected is where a record stands and why it is none.
+func rejected(r pipeline.Rejected) string {
+	switch {
+	case r.File == "":
+		return fmt.Sprintf("page %d, position %d  %s  %s", r.Page, r.Position, cmp.Or(r.Identity, "no NCT id"), cell(r.Reason))
+	case r.Column == "":
+		return fmt.Sprintf("%s:%d  %s", r.File, r.Line, r.Reason)
+	}
+	return fmt.Sprintf("%s:%d  %s: %s", r.File, r.Line, r.Column, r.Reason)
 }
 
 func more(f pipeline.Finding) string {
@@ -264,18 +292,18 @@ func wrapped(indent, text, tail string) string {
 	return b.String()
 }
 
-func (v *view) next(record *pipeline.Record, l pipeline.Layout) {
+func (v *view) next(record *pipeline.Record, o pipeline.Options) {
 	last := record.Stages[len(record.Stages)-1].Name
 	if last != pipeline.Build {
-		v.print("\nnext:\n  %s\n", l.Command("--from", string(following(last))))
+		v.print("\nnext:\n  %s\n", o.Layout.Command("--from", string(following(o.Source.Stages(), last))))
 		return
 	}
-	at := spaced(l.Flags)
-	v.print(`
-next:
-  apotheca query%[1]s "select overall_status, count(*) as studies from dim_study group by 1 order by 2 desc"
-  apotheca status%[1]s
-`, at)
+	query, name := "select overall_status, count(*) as studies from dim_study group by 1 order by 2 desc", ""
+	if _, files := o.Source.(*pipeline.Files); files {
+		query, name = "select * from "+record.Certificate.Tables[len(record.Certificate.Tables)-1].Name()+" limit 10", " "+o.Layout.Word()
+	}
+	at := spaced(o.Layout.Flags)
+	v.print("\nnext:\n  apotheca query%s %q\n  apotheca status%s%s\n", at, query, name, at)
 }
 
 // spaced puts a blank before words, if there are any.
@@ -286,20 +314,38 @@ func spaced(words string) string {
 	return " " + words
 }
 
-func following(s pipeline.Stage) pipeline.Stage {
-	return map[pipeline.Stage]pipeline.Stage{
-		pipeline.Extract: pipeline.Compact,
-		pipeline.Compact: pipeline.Load,
-		pipeline.Load:    pipeline.Build,
-	}[s]
+func following(stages []pipeline.Stage, s pipeline.Stage) pipeline.Stage {
+	return stages[slices.Index(stages, s)+1]
 }
 
 // endJSON prints the record for a script.
 func (a *app) endJSON(record *pipeline.Record, err error) error {
 	enc := json.NewEncoder(a.stdout)
 	enc.SetIndent("", "  ")
-	if encodeErr := enc.Encode(record); encodeErr != nil {
+	if encodeErr := enc.Encode(answered{record, answerJSON(record.Answer)}); encodeErr != nil {
 		return encodeErr
 	}
 	return err
+}
+
+// answered is a record and, for who asked, the answer.
+type answered struct {
+	*pipeline.Record
+	Answer []json.RawMessage `json:"answer,omitempty"`
+}
+
+// answerJSON are the rows of an answer as objects, columns in their order.
+func answerJSON(a *pipeline.Answer) []json.RawMessage {
+	if a == nil {
+		return nil
+	}
+	rows := []json.RawMessage{}
+	for _, row := range a.Rows {
+		object, err := jsonObject(a.Columns, row)
+		if err != nil {
+			object = []byte("null")
+		}
+		rows = append(rows, object)
+	}
+	return rows
 }

@@ -22,6 +22,7 @@ type access struct {
 	base        string // the folder that a relative path in the profile is relative to
 	memoryLimit string // of an embedded warehouse
 	readOnly    bool
+	private     bool // no value of the data may be in an error
 }
 
 // opener opens the warehouse of a target. From then on nothing that is printed

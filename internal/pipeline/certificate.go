@@ -16,7 +16,8 @@ type Certificate struct {
 	Lines           []Line       `json:"lines"`
 	Tables          []TableCount `json:"tables"`
 	Tests           TestCounts   `json:"tests"`
-	Quarantine      []Rejected   `json:"quarantine,omitempty"`
+	Quarantined     int64        `json:"quarantined"`
+	Quarantine      []Rejected   `json:"quarantine,omitempty"` // the first of them
 	Warnings        []Finding    `json:"warnings,omitempty"`
 	Failures        []Finding    `json:"failures,omitempty"`
 	DurationMS      int64        `json:"duration_ms"`
@@ -48,6 +49,9 @@ type TableCount struct {
 	Table  string `json:"table"`
 	Rows   int64  `json:"rows"`
 }
+
+// Name is the table with its schema.
+func (t TableCount) Name() string { return t.Schema + "." + t.Table }
 
 // TestCounts are the data and unit tests of a run by outcome. Skipped are
 // those that could not run because something before them failed.

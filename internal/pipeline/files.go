@@ -35,7 +35,8 @@ type Files struct {
 // nothing to compact.
 func (f *Files) Stages() []Stage { return []Stage{Extract, Load, Build} }
 
-func (f *Files) schema() string { return f.Schema }
+// SchemaName implements Source.
+func (f *Files) SchemaName() string { return f.Schema }
 
 func (f *Files) content(s lake.Snapshot) Content {
 	return Content{

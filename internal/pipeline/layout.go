@@ -20,7 +20,7 @@ type Layout struct {
 // Command is what to type to go on in this folder: the words after
 // "apotheca run clinical-trials".
 func (l Layout) Command(words ...string) string {
-	command := "apotheca run " + cmp.Or(l.Folder, l.Pipeline)
+	command := "apotheca run " + l.Word()
 	for _, word := range append([]string{l.Flags}, words...) {
 		if word != "" {
 			command += " " + word
@@ -28,6 +28,9 @@ func (l Layout) Command(words ...string) string {
 	}
 	return command
 }
+
+// Word is what the command line calls the pipeline.
+func (l Layout) Word() string { return cmp.Or(l.Folder, l.Pipeline) }
 
 // Lake is the pipeline's lake.
 func (l Layout) Lake() string { return filepath.Join(l.Root, "lake", l.Pipeline) }

@@ -35,7 +35,8 @@ type Rate struct {
 // Stages implements Source.
 func (g *Registry) Stages() []Stage { return stages[:] }
 
-func (g *Registry) schema() string { return g.Schema }
+// SchemaName implements Source.
+func (g *Registry) SchemaName() string { return g.Schema }
 
 func (g *Registry) content(s lake.Snapshot) Content {
 	return Content{

@@ -30,6 +30,9 @@ type Options struct {
 	Reads string
 	// Answer is the model that is shown at the end of a run; may be empty.
 	Answer string
+	// Private: there are personal data among the values, so that no value is
+	// written down.
+	Private bool
 
 	Project      fs.FS
 	ProjectLabel string // how messages name the project's root

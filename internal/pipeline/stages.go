@@ -12,8 +12,8 @@ import (
 type Source interface {
 	// Stages are those of such a pipeline, in the order of the data.
 	Stages() []Stage
-	// schema is where the load puts its tables.
-	schema() string
+	// SchemaName is where the load puts its tables.
+	SchemaName() string
 	// content is what the tables hold once an extract was loaded.
 	content(lake.Snapshot) Content
 	// extract brings the data into the lake.

@@ -30,7 +30,7 @@ func (r *run) load(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
-	if err := r.enterWarehouse(ctx, project.Target); err != nil {
+	if err := r.enterWarehouse(ctx, project); err != nil {
 		return err
 	}
 	s.Extract = snapshot.ID
@@ -82,7 +82,7 @@ func (r *run) loaded(ctx context.Context, snapshot lake.Snapshot) error {
 		return err
 	}
 	defer conn.Close()
-	want, in := r.Source.content(snapshot), r.Source.schema()
+	want, in := r.Source.content(snapshot), r.Source.SchemaName()
 	holds, err := readContent(ctx, conn, r.warehouse.Dialect(), in, want.Noun)
 	switch {
 	case err != nil:
@@ -138,7 +138,7 @@ func (r *run) build(ctx context.Context, s *StageRecord) error {
 	if err != nil {
 		return err
 	}
-	if err := r.enterWarehouse(ctx, project.Target); err != nil {
+	if err := r.enterWarehouse(ctx, project); err != nil {
 		return err
 	}
 	if err := r.loaded(ctx, snapshot); err != nil {
@@ -223,15 +223,18 @@ func (r *run) certify(ctx context.Context, snapshot lake.Snapshot, project *dbt.
 		return nil, err
 	}
 	c.settle()
-	c.judge(results)
+	c.judge(results, r.Private)
 	c.Tests.Orphaned = len(project.Orphans)
 	r.record.Answer, err = r.answer(ctx, conn, project)
 	return c, err
 }
 
 // quarantine reads columns of the first records that were rejected.
-func (c *counting) quarantine(ctx context.Context, in, columns string) ([][]any, error) {
+func (c *counting) quarantine(ctx context.Context, in, columns string) (first [][]any, err error) {
 	relation := c.dialect.QuoteRelation(warehouse.Relation{Schema: in, Name: flatten.Quarantine})
+	if c.certificate.Quarantined, err = count(ctx, c.conn, "select count(*) from "+relation); err != nil || c.certificate.Quarantined == 0 {
+		return nil, err
+	}
 	found, err := warehouse.Fetch(ctx, c.conn, sampleMax, "select "+columns+" from "+relation+" order by 1, 2, 3")
 	return found.Rows, err
 }
@@ -279,10 +282,10 @@ func sortedSources(p *dbt.Project) []*dbt.Source {
 	return sortedBy(p.Sources, func(*dbt.Source) bool { return true }, func(s *dbt.Source) string { return s.UniqueID })
 }
 
-// sortedModels are the tables of the star and what else is materialized as one.
+// sortedModels are the models that hold rows.
 func sortedModels(p *dbt.Project) []*dbt.Node {
 	return sortedBy(p.Nodes, func(n *dbt.Node) bool {
-		return n.ResourceType == dbt.Model && n.Schema == p.Target.Schema && !n.IsEphemeral()
+		return n.ResourceType == dbt.Model && n.Config.Materialized() != "view" && !n.IsEphemeral()
 	}, func(n *dbt.Node) string { return n.UniqueID })
 }
 
@@ -306,7 +309,7 @@ func sortedBy[T any](all map[string]T, keep func(T) bool, key func(T) string) []
 const sampleMax = 10
 
 // judge takes the tests' outcomes over, and everything that is not green.
-func (c *Certificate) judge(results *build.Results) {
+func (c *Certificate) judge(results *build.Results, private bool) {
 	for _, result := range results.All {
 		isTest := result.Type() == dbt.DataTest || result.Type() == dbt.UnitTestResource
 		switch result.Status {
@@ -314,12 +317,12 @@ func (c *Certificate) judge(results *build.Results) {
 			c.Tests.Passed++
 		case build.Warn:
 			c.Tests.Warned++
-			c.Warnings = append(c.Warnings, finding(result))
+			c.Warnings = append(c.Warnings, finding(result, private))
 		case build.Fail, build.Error:
 			if isTest {
 				c.Tests.Failed++
 			}
-			c.Failures = append(c.Failures, finding(result))
+			c.Failures = append(c.Failures, finding(result, private))
 		case build.Skipped:
 			if isTest {
 				c.Tests.Skipped++
@@ -329,14 +332,15 @@ func (c *Certificate) judge(results *build.Results) {
 }
 
 // finding names what a test found by the first column of its rows: tests of
-// the built-in projects put the NCT number there.
-func finding(result *build.Result) Finding {
+// the built-in projects put the NCT number there. Where there are personal data
+// it names nothing.
+func finding(result *build.Result, private bool) Finding {
 	f := Finding{Test: result.Name(), Message: result.Message}
 	if result.Failures != nil {
 		f.Rows = *result.Failures
 	}
 	for _, row := range result.Sample.Rows {
-		if len(row) == 0 || len(f.Sample) == sampleMax {
+		if private || len(row) == 0 || len(f.Sample) == sampleMax {
 			break
 		}
 		if name := warehouse.Text(row[0]); !slices.Contains(f.Sample, name) {

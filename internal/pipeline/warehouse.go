@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"apotheca/internal/dbt"
 	"apotheca/internal/warehouse"
@@ -13,19 +14,30 @@ import (
 // enterWarehouse opens the warehouse, which then belongs to this run until it
 // ends: what it loads must be what it builds on and certifies. Somebody who
 // writes there already is named.
-func (r *run) enterWarehouse(ctx context.Context, target dbt.Target) error {
+func (r *run) enterWarehouse(ctx context.Context, project *dbt.Project) error {
 	if r.warehouse != nil {
 		return nil
 	}
-	w, err := r.Open(ctx, target)
+	w, err := r.Open(ctx, project.Target)
 	if err != nil {
 		return err
 	}
 	r.warehouse = w
 	if locker, ok := w.(warehouse.Locker); ok {
-		r.lock, err = locker.Lock(ctx, warehouse.Exclusive, r.holder(), r.Source.schema(), target.Schema)
+		r.lock, err = locker.Lock(ctx, warehouse.Exclusive, r.holder(), r.schemas(project)...)
 	}
 	return err
+}
+
+// schemas are those that a run writes its rows into.
+func (r *run) schemas(project *dbt.Project) []string {
+	schemas := []string{r.Source.SchemaName(), project.Target.Schema}
+	for _, n := range sortedModels(project) {
+		if !slices.Contains(schemas, n.Schema) {
+			schemas = append(schemas, n.Schema)
+		}
+	}
+	return schemas
 }
 
 // holder names this run to others, in few words: databases cut names.
