@@ -170,7 +170,7 @@ func (s *scope) builtin(name string) (any, bool) {
 	case "invocation_id":
 		return s.p.options.InvocationID, true
 	case "run_started_at":
-		return datetime{s.p.options.Now.UTC(), true}, true
+		return datetimeIn(s.p.options.Now.UTC()), true
 	case "thread_id":
 		return "main", true
 	case "exceptions":

@@ -2,13 +2,13 @@ package dbt
 
 import (
 	"fmt"
-	"strings"
+	"math"
 	"time"
 
 	"apotheca/internal/jinja"
 )
 
-// datetimeModule is Python's datetime module.
+// datetimeModule is the part of Python's datetime module that dbt lends.
 type datetimeModule struct{}
 
 func (datetimeModule) GetAttr(name string) (any, bool) {
@@ -17,360 +17,357 @@ func (datetimeModule) GetAttr(name string) (any, bool) {
 		return datetimeClass{}, true
 	case "date":
 		return dateClass{}, true
+	case "time":
+		return timeClass{}, true
 	case "timedelta":
-		return function(newTimedelta), true
-	case "timezone":
-		return pytzModule{}, true
+		return timedeltaClass{}, true
 	}
 	return nil, false
 }
 
-// pytzModule knows time zones by name.
-type pytzModule struct{}
-
-func (pytzModule) GetAttr(name string) (any, bool) {
-	switch name {
-	case "utc", "UTC":
-		return zoneValue{time.UTC}, true
-	case "timezone":
-		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			zone, err := time.LoadLocation(jinja.Str(argument(a, kw, 0, "zone", "UTC")))
-			if err != nil {
-				return nil, fmt.Errorf("unknown time zone: %w", err)
-			}
-			return zoneValue{zone}, nil
-		}), true
-	}
-	return nil, false
-}
-
-type zoneValue struct{ *time.Location }
-
-func (z zoneValue) Str() string { return z.String() }
-func (z zoneValue) GetAttr(name string) (any, bool) {
-	if name != "localize" {
-		return nil, false
-	}
-	return function(func(a []any, kw *jinja.Dict) (any, error) {
-		d, ok := argument(a, kw, 0, "dt", nil).(datetime)
-		if !ok {
-			return nil, fmt.Errorf("localize() takes a datetime")
-		}
-		return datetime{inZone(d.t, z.Location), true}, nil
-	}), true
-}
-
-// inZone keeps the wall clock and changes the zone.
-func inZone(t time.Time, zone *time.Location) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
-}
-
-type datetimeClass struct{}
-
-func (datetimeClass) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	n := func(i int, name string, def int64) int {
-		v, _ := argument(a, kw, i, name, def).(int64)
-		return int(v)
-	}
-	return datetime{time.Date(n(0, "year", 1), time.Month(n(1, "month", 1)), n(2, "day", 1), n(3, "hour", 0), n(4, "minute", 0),
-		n(5, "second", 0), n(6, "microsecond", 0)*1000, time.UTC), false}, nil
-}
-
-func (datetimeClass) GetAttr(name string) (any, bool) {
-	switch name {
-	case "now", "today", "utcnow":
-		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			if z, ok := argument(a, kw, 0, "tz", nil).(zoneValue); ok {
-				return datetime{time.Now().In(z.Location), true}, nil
-			}
-			return datetime{time.Now().UTC(), false}, nil
-		}), true
-	case "strptime":
-		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			s, format := jinja.Str(argument(a, kw, 0, "date_string", "")), jinja.Str(argument(a, kw, 1, "format", ""))
-			layout, err := goLayout(format)
-			if err != nil {
-				return nil, err
-			}
-			t, err := time.Parse(layout, s)
-			if err != nil {
-				return nil, fmt.Errorf("time data '%s' does not match format '%s'", s, format)
-			}
-			return datetime{t, strings.Contains(format, "%z")}, nil
-		}), true
-	case "fromisoformat":
-		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			s := jinja.Str(argument(a, kw, 0, "date_string", ""))
-			for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
-				if t, err := time.Parse(layout, s); err == nil {
-					return datetime{t, strings.Contains(layout, "Z07")}, nil
-				}
-			}
-			return nil, fmt.Errorf("invalid isoformat string: '%s'", s)
-		}), true
-	}
-	return nil, false
-}
-
-type dateClass struct{}
-
-func (dateClass) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	v, err := datetimeClass{}.Call(nil, a, kw)
-	if err != nil {
-		return nil, err
-	}
-	return dateValue{v.(datetime).t}, nil
-}
-
-func (dateClass) GetAttr(name string) (any, bool) {
-	f, ok := datetimeClass{}.GetAttr(name)
-	if !ok {
-		return nil, false
-	}
-	return jinja.Func(func(st *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-		v, err := f.(jinja.Func)(st, a, kw)
-		if d, ok := v.(datetime); ok {
-			return dateValue{d.t}, err
-		}
-		return v, err
-	}), true
-}
-
-// datetime is a moment; aware says that its zone is known.
+// datetime is a moment: the wall clock, kept in UTC, and where it hangs. Without
+// a zone it is naive, as Python says.
 type datetime struct {
-	t     time.Time
-	aware bool
+	wall time.Time
+	zone *zoneValue
 }
 
-func (d datetime) Str() string  { return d.iso(" ") }
-func (d datetime) Hash() string { return "datetime:" + d.t.UTC().Format(time.RFC3339Nano) }
+// datetimeIn is an instant as the clocks of its location show it.
+func datetimeIn(t time.Time) datetime {
+	name, offset := t.Zone()
+	zone := utcZone()
+	if offset != 0 || name != "UTC" {
+		zone = fixedZone(offset, "")
+	}
+	return datetime{inUTC(t), zone}
+}
 
-func (d datetime) iso(sep string) string {
-	layout := "2006-01-02" + sep + "15:04:05"
-	if d.t.Nanosecond()/1000 != 0 {
+// inUTC keeps the wall clock.
+func inUTC(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond()/1000*1000, time.UTC)
+}
+
+// instant is when it is; a naive datetime is meant where the program runs.
+func (d datetime) instant() time.Time {
+	if d.zone == nil {
+		w := d.wall
+		return time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), w.Nanosecond(), time.Local)
+	}
+	return d.wall.Add(-time.Duration(d.zone.offset) * time.Second)
+}
+
+func (datetime) TypeName() string { return "datetime.datetime" }
+func (d datetime) Str() string    { return d.iso(" ", "auto") }
+func (d datetime) Hash() string {
+	if d.zone == nil {
+		return "datetime:" + d.wall.Format(time.RFC3339Nano)
+	}
+	return "moment:" + d.instant().UTC().Format(time.RFC3339Nano)
+}
+
+func (d datetime) Repr() string {
+	zone := ""
+	if d.zone != nil {
+		zone = ", tzinfo=" + d.zone.Repr()
+	}
+	w := d.wall
+	return fmt.Sprintf("datetime.datetime(%d, %d, %d, %s%s)", w.Year(), w.Month(), w.Day(), clockArguments(w), zone)
+}
+
+// clockArguments are the arguments that make a time of the day.
+func clockArguments(t time.Time) string {
+	s := fmt.Sprintf("%d, %d", t.Hour(), t.Minute())
+	if t.Second() != 0 || t.Nanosecond() != 0 {
+		s += fmt.Sprintf(", %d", t.Second())
+	}
+	if t.Nanosecond() != 0 {
+		s += fmt.Sprintf(", %d", t.Nanosecond()/1000)
+	}
+	return s
+}
+
+func (d datetime) iso(sep, precision string) string {
+	s := d.wall.Format("2006-01-02") + sep + isoClock(d.wall, precision)
+	if d.zone != nil {
+		s += offsetText(d.zone.offset, ":")
+	}
+	return s
+}
+
+func isoClock(t time.Time, precision string) string {
+	layout := "15:04:05"
+	switch precision {
+	case "hours":
+		layout = "15"
+	case "minutes":
+		layout = "15:04"
+	case "milliseconds":
+		layout += ".000"
+	case "microseconds":
 		layout += ".000000"
+	case "auto":
+		if t.Nanosecond() != 0 {
+			layout += ".000000"
+		}
 	}
-	if d.aware {
-		layout += "-07:00"
-	}
-	return d.t.Format(layout)
+	return t.Format(layout)
 }
 
 func (d datetime) GetAttr(name string) (any, bool) {
 	switch name {
-	case "hour":
-		return int64(d.t.Hour()), true
-	case "minute":
-		return int64(d.t.Minute()), true
-	case "second":
-		return int64(d.t.Second()), true
-	case "microsecond":
-		return int64(d.t.Nanosecond() / 1000), true
 	case "tzinfo":
-		if d.aware {
-			return zoneValue{d.t.Location()}, true
+		if d.zone == nil {
+			return nil, true
 		}
-		return nil, true
+		return d.zone, true
 	case "isoformat":
 		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			return d.iso(jinja.Str(argument(a, kw, 0, "sep", "T"))), nil
+			return d.iso(jinja.Str(argument(a, kw, 0, "sep", "T")), jinja.Str(argument(a, kw, 1, "timespec", "auto"))), nil
 		}), true
 	case "date":
-		return function(func([]any, *jinja.Dict) (any, error) { return dateValue{d.t}, nil }), true
+		return constantMacro(dateValue{day(d.wall)}), true
+	case "time":
+		return constantMacro(timeValue{d.wall, nil}), true
+	case "timetz":
+		return constantMacro(timeValue{d.wall, d.zone}), true
 	case "timestamp":
-		return function(func([]any, *jinja.Dict) (any, error) { return float64(d.t.UnixMicro()) / 1e6, nil }), true
+		return constantMacro(float64(d.instant().UnixMicro()) / 1e6), true
 	case "astimezone":
 		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			if z, ok := argument(a, kw, 0, "tz", nil).(zoneValue); ok {
-				return datetime{d.t.In(z.Location), true}, nil
-			}
-			return nil, fmt.Errorf("astimezone() takes a time zone")
-		}), true
-	case "replace":
-		return function(func(_ []any, kw *jinja.Dict) (any, error) {
-			out := datetime{replaced(d.t, kw), d.aware}
-			if z, ok := kw.Get("tzinfo"); ok {
-				zone, isZone := z.(zoneValue)
-				out.aware = isZone
-				if isZone {
-					out.t = inZone(out.t, zone.Location)
-				}
-			}
-			return out, nil
-		}), true
-	}
-	return dateAttr(d.t, name)
-}
-
-// dateValue is a day.
-type dateValue struct{ t time.Time }
-
-func (d dateValue) Str() string  { return d.t.Format("2006-01-02") }
-func (d dateValue) Hash() string { return "date:" + d.Str() }
-func (d dateValue) GetAttr(name string) (any, bool) {
-	switch name {
-	case "isoformat":
-		return constantMacro(d.Str()), true
-	case "replace":
-		return function(func(_ []any, kw *jinja.Dict) (any, error) { return dateValue{replaced(d.t, kw)}, nil }), true
-	}
-	return dateAttr(d.t, name)
-}
-
-func dateAttr(t time.Time, name string) (any, bool) {
-	switch name {
-	case "year":
-		return int64(t.Year()), true
-	case "month":
-		return int64(t.Month()), true
-	case "day":
-		return int64(t.Day()), true
-	case "weekday":
-		return constantMacro(int64((t.Weekday() + 6) % 7)), true
-	case "isoweekday":
-		return constantMacro(int64((t.Weekday()+6)%7 + 1)), true
-	case "toordinal":
-		return constantMacro(t.Unix()/86400 + 719163), true
-	case "strftime":
-		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			return strftime(t, jinja.Str(argument(a, kw, 0, "format", "")))
-		}), true
-	}
-	return nil, false
-}
-
-func replaced(t time.Time, kw *jinja.Dict) time.Time {
-	n := func(name string, have int) int {
-		if v, ok := kw.Get(name); ok {
-			if i, ok := v.(int64); ok {
-				return int(i)
-			}
-		}
-		return have
-	}
-	return time.Date(n("year", t.Year()), time.Month(n("month", int(t.Month()))), n("day", t.Day()), n("hour", t.Hour()),
-		n("minute", t.Minute()), n("second", t.Second()), n("microsecond", t.Nanosecond()/1000)*1000, t.Location())
-}
-
-// directives are strftime's, as Go's layouts.
-var directives = map[byte]string{
-	'Y': "2006", 'm': "01", 'd': "02", 'H': "15", 'M': "04", 'S': "05", 'y': "06", 'b': "Jan", 'B': "January",
-	'a': "Mon", 'A': "Monday", 'p': "PM", 'I': "03", 'Z': "MST", 'z': "-0700", 'F': "2006-01-02", 'T': "15:04:05",
-	'D': "01/02/06", 'c': "Mon Jan _2 15:04:05 2006", 'x': "01/02/06", 'X': "15:04:05", 'e': "_2", 'R': "15:04",
-}
-
-func strftime(t time.Time, format string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		switch c := format[i]; c {
-		case '%':
-			b.WriteByte('%')
-		case 'f':
-			fmt.Fprintf(&b, "%06d", t.Nanosecond()/1000)
-		case 'j':
-			fmt.Fprintf(&b, "%03d", t.YearDay())
-		case 's':
-			fmt.Fprintf(&b, "%d", t.Unix())
-		case 'w':
-			fmt.Fprintf(&b, "%d", t.Weekday())
-		case 'u':
-			fmt.Fprintf(&b, "%d", (t.Weekday()+6)%7+1)
-		case 'V':
-			_, week := t.ISOWeek()
-			fmt.Fprintf(&b, "%02d", week)
-		case 'G':
-			year, _ := t.ISOWeek()
-			fmt.Fprintf(&b, "%04d", year)
-		default:
-			layout, ok := directives[c]
+			zone, ok := argument(a, kw, 0, "tz", nil).(*zoneValue)
 			if !ok {
-				return "", fmt.Errorf("strftime: %%%c is not supported", c)
+				return nil, fmt.Errorf("tzinfo argument must be None or of a tzinfo subclass, not type '%s'", jinja.TypeName(argument(a, kw, 0, "tz", nil)))
 			}
-			b.WriteString(t.Format(layout))
-		}
+			return zone.at(d.instant()), nil
+		}), true
+	case "replace":
+		return function(d.replace), true
+	case "utctimetuple":
+		return function(func([]any, *jinja.Dict) (any, error) { return timeTuple(d.instant().UTC()), nil }), true
 	}
-	return b.String(), nil
+	if v, ok := d.zoned(name); ok {
+		return v, true
+	}
+	if v, ok := clockAttr(d.wall, name); ok {
+		return v, true
+	}
+	return dateAttr(d.wall, d.zone, name)
 }
 
-func goLayout(format string) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			b.WriteByte(format[i])
-			continue
-		}
-		i++
-		switch layout, ok := directives[format[i]]; {
-		case ok:
-			b.WriteString(layout)
-		case format[i] == 'f':
-			b.WriteString("999999")
-		case format[i] == '%':
-			b.WriteByte('%')
-		default:
-			return "", fmt.Errorf("strptime: %%%c is not supported", format[i])
-		}
-	}
-	return b.String(), nil
-}
-
-// timedelta is a length of time.
-type timedelta struct{ d time.Duration }
-
-func newTimedelta(a []any, kw *jinja.Dict) (any, error) {
-	var sum float64
-	units := []struct {
-		name string
-		unit time.Duration
-	}{{"days", 24 * time.Hour}, {"seconds", time.Second}, {"microseconds", time.Microsecond}, {"milliseconds", time.Millisecond},
-		{"minutes", time.Minute}, {"hours", time.Hour}, {"weeks", 7 * 24 * time.Hour}}
-	for i, u := range units {
-		switch n := argument(a, kw, i, u.name, int64(0)).(type) {
-		case int64:
-			sum += float64(n) * float64(u.unit)
-		case float64:
-			sum += n * float64(u.unit)
-		default:
-			return nil, fmt.Errorf("timedelta() takes numbers")
-		}
-	}
-	return timedelta{time.Duration(sum)}, nil
-}
-
-func (d timedelta) days() int64 {
-	days := d.d / (24 * time.Hour)
-	if d.d < 0 && d.d%(24*time.Hour) != 0 {
-		days--
-	}
-	return int64(days)
-}
-
-func (d timedelta) Str() string {
-	rest := d.d - time.Duration(d.days())*24*time.Hour
-	clock := fmt.Sprintf("%d:%02d:%02d", int(rest.Hours()), int(rest.Minutes())%60, int(rest.Seconds())%60)
-	switch days := d.days(); days {
-	case 0:
-		return clock
-	case 1, -1:
-		return fmt.Sprintf("%d day, %s", days, clock)
-	default:
-		return fmt.Sprintf("%d days, %s", days, clock)
-	}
-}
-
-func (d timedelta) GetAttr(name string) (any, bool) {
+// zoned are the methods that ask the time zone.
+func (d datetime) zoned(name string) (any, bool) {
 	switch name {
-	case "days":
-		return d.days(), true
-	case "seconds":
-		return int64((d.d - time.Duration(d.days())*24*time.Hour) / time.Second), true
-	case "total_seconds":
-		return constantMacro(d.d.Seconds()), true
+	case "utcoffset", "dst", "tzname":
+		if d.zone == nil {
+			return constantMacro(nil), true
+		}
+		return map[string]any{
+			"utcoffset": constantMacro(seconds(d.zone.offset)), "dst": constantMacro(seconds(d.zone.dst)), "tzname": constantMacro(d.zone.abbreviation),
+		}[name], true
 	}
 	return nil, false
+}
+
+func (d datetime) replace(a []any, kw *jinja.Dict) (any, error) {
+	w := d.wall
+	n := parts{a: a, kw: kw}
+	year, month, day := n.int(0, "year", w.Year()), n.int(1, "month", int(w.Month())), n.int(2, "day", w.Day())
+	hour, minute, second, micro := n.int(3, "hour", w.Hour()), n.int(4, "minute", w.Minute()), n.int(5, "second", w.Second()), n.int(6, "microsecond", w.Nanosecond()/1000)
+	wall, err := n.moment(year, month, day, hour, minute, second, micro)
+	out := datetime{wall, d.zone}
+	if z := argument(a, kw, 7, "tzinfo", missing); z != missing {
+		out.zone, _ = z.(*zoneValue)
+	}
+	return out, err
+}
+
+// Operate is what Python has for a datetime: other moments and timedeltas.
+func (d datetime) Operate(op string, other any, reflected bool) (any, bool) {
+	if x, ok := other.(datetime); ok && op == "-" && !reflected && (d.zone == nil) == (x.zone == nil) {
+		if d.zone == nil {
+			return between(x.wall, d.wall), true
+		}
+		return between(x.instant(), d.instant()), true
+	}
+	x, ok := shift(op, other, reflected)
+	if !ok {
+		return nil, false
+	}
+	moved := d.wall.AddDate(0, 0, int(x.days)).Add(time.Duration(x.micros) * time.Microsecond)
+	return datetime{moved, d.zone}, moved.Year() >= 1 && moved.Year() <= 9999
+}
+
+// Compare orders what Python can order: a naive moment is not before another.
+func (d datetime) Compare(other any) (int, bool) {
+	x, ok := other.(datetime)
+	if !ok || (d.zone == nil) != (x.zone == nil) {
+		return 0, false
+	}
+	if d.zone == nil {
+		return d.wall.Compare(x.wall), true
+	}
+	return d.instant().Compare(x.instant()), true
+}
+
+// datetimeClass is Python's class datetime.
+type datetimeClass struct{}
+
+func (datetimeClass) TypeName() string { return "type" }
+func (datetimeClass) Str() string      { return "<class 'datetime.datetime'>" }
+
+func (datetimeClass) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	n := parts{a: a, kw: kw}
+	n.required("year", "month", "day")
+	wall, err := n.moment(n.int(0, "year", 0), n.int(1, "month", 0), n.int(2, "day", 0), n.int(3, "hour", 0), n.int(4, "minute", 0),
+		n.int(5, "second", 0), n.int(6, "microsecond", 0))
+	zone, _ := argument(a, kw, 7, "tzinfo", nil).(*zoneValue)
+	return datetime{wall, zone}, err
+}
+
+func (datetimeClass) GetAttr(name string) (any, bool) {
+	var f func(a []any, kw *jinja.Dict) (any, error)
+	switch name {
+	case "min":
+		return datetime{time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), nil}, true
+	case "max":
+		return datetime{time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC), nil}, true
+	case "resolution":
+		return timedelta{micros: 1}, true
+	case "now":
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			return momentIn(time.Now(), argument(a, kw, 0, "tz", nil)), nil
+		}
+	case "today":
+		f = func([]any, *jinja.Dict) (any, error) { return momentIn(time.Now(), nil), nil }
+	case "utcnow":
+		f = func([]any, *jinja.Dict) (any, error) { return datetime{inUTC(time.Now().UTC()), nil}, nil }
+	case "fromtimestamp":
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			t, err := fromTimestamp(argument(a, kw, 0, "timestamp", nil))
+			return momentIn(t, argument(a, kw, 1, "tz", nil)), err
+		}
+	case "utcfromtimestamp":
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			t, err := fromTimestamp(argument(a, kw, 0, "timestamp", nil))
+			return datetime{inUTC(t.UTC()), nil}, err
+		}
+	case "strptime":
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			return strptime(jinja.Str(argument(a, kw, 0, "date_string", "")), jinja.Str(argument(a, kw, 1, "format", "")))
+		}
+	case "fromisoformat":
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			return isoMoment(jinja.Str(argument(a, kw, 0, "date_string", "")))
+		}
+	case "combine":
+		f = combine
+	case "fromordinal", "fromisocalendar":
+		return function(func(a []any, kw *jinja.Dict) (any, error) {
+			t, err := calendarDay(name, a, kw)
+			return datetime{t, nil}, err
+		}), true
+	default:
+		return unbound(datetime{}, name)
+	}
+	return function(f), true
+}
+
+// momentIn is an instant in a zone, or naive where the program runs.
+func momentIn(t time.Time, zone any) datetime {
+	if z, ok := zone.(*zoneValue); ok {
+		return z.at(t)
+	}
+	return datetime{inUTC(t.Local()), nil}
+}
+
+func fromTimestamp(v any) (time.Time, error) {
+	switch n := v.(type) {
+	case int64:
+		return time.Unix(n, 0), nil
+	case float64:
+		if math.Abs(n) < 1e12 {
+			return time.UnixMicro(int64(math.RoundToEven(n * 1e6))), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s is no timestamp", jinja.Repr(v))
+}
+
+func combine(a []any, kw *jinja.Dict) (any, error) {
+	d, isDate := argument(a, kw, 0, "date", nil).(dateValue)
+	if m, ok := argument(a, kw, 0, "date", nil).(datetime); ok {
+		d, isDate = dateValue{day(m.wall)}, true
+	}
+	t, isTime := argument(a, kw, 1, "time", nil).(timeValue)
+	if !isDate || !isTime {
+		return nil, fmt.Errorf("combine() takes a date and a time")
+	}
+	zone := t.zone
+	if z := argument(a, kw, 2, "tzinfo", missing); z != missing {
+		zone, _ = z.(*zoneValue)
+	}
+	return datetime{d.t.Add(t.sinceMidnight()), zone}, nil
+}
+
+// unbound is a method asked of a class: its first argument is the value.
+func unbound(zero jinja.Object, name string) (any, bool) {
+	if v, _ := zero.GetAttr(name); v == nil {
+		return nil, false
+	}
+	return jinja.Func(func(st *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+		if len(a) == 0 || jinja.TypeName(a[0]) != jinja.TypeName(zero) {
+			return nil, fmt.Errorf("unbound method %s() needs an argument", name)
+		}
+		method, _ := a[0].(jinja.Object).GetAttr(name)
+		return st.Call(method, a[1:], kw)
+	}), true
+}
+
+// parts reads the parts of a date or a time; the first problem is kept.
+type parts struct {
+	a   []any
+	kw  *jinja.Dict
+	err error
+}
+
+func (p *parts) required(names ...string) {
+	for i, name := range names {
+		if argument(p.a, p.kw, i, name, missing) == missing && p.err == nil {
+			p.err = fmt.Errorf("function missing required argument '%s' (pos %d)", name, i+1)
+		}
+	}
+}
+
+func (p *parts) int(i int, name string, def int) int {
+	switch v := argument(p.a, p.kw, i, name, int64(def)).(type) {
+	case int64:
+		return int(v)
+	default:
+		if p.err == nil {
+			p.err = fmt.Errorf("'%s' object cannot be interpreted as an integer", jinja.TypeName(v))
+		}
+	}
+	return def
+}
+
+// moment checks the parts as Python does.
+func (p *parts) moment(year, month, dayOf, hour, minute, second, micro int) (time.Time, error) {
+	last := time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	switch {
+	case p.err != nil:
+	case year < 1 || year > 9999:
+		p.err = fmt.Errorf("year %d is out of range", year)
+	case month < 1 || month > 12:
+		p.err = fmt.Errorf("month must be in 1..12")
+	case dayOf < 1 || dayOf > last:
+		p.err = fmt.Errorf("day is out of range for month")
+	case hour < 0 || hour > 23:
+		p.err = fmt.Errorf("hour must be in 0..23")
+	case minute < 0 || minute > 59:
+		p.err = fmt.Errorf("minute must be in 0..59")
+	case second < 0 || second > 59:
+		p.err = fmt.Errorf("second must be in 0..59")
+	case micro < 0 || micro > 999999:
+		p.err = fmt.Errorf("microsecond must be in 0..999999")
+	}
+	return time.Date(year, time.Month(month), dayOf, hour, minute, second, micro*1000, time.UTC), p.err
 }

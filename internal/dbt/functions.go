@@ -1,10 +1,10 @@
 package dbt
 
 import (
-	"bytes"
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -74,13 +74,15 @@ func md5Hex(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func toJSON(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	var b bytes.Buffer
-	sorted := argument(a, kw, 2, "sort_keys", false) == true
-	if err := writeJSON(&b, argument(a, kw, 0, "value", nil), jsonStyle{spaced: true, ascii: true, sorted: sorted}); err != nil {
+// toJSON is tojson(value, default, sort_keys). The default is for what JSON
+// cannot say, such as a list inside itself; a value of a type that has no JSON
+// is an error.
+func toJSON(st *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	text, err := jinja.JSON(st, argument(a, kw, 0, "value", nil), jinja.Truth(argument(a, kw, 2, "sort_keys", false)))
+	if errors.Is(err, jinja.ErrCircular) {
 		return argument(a, kw, 1, "default", nil), nil
 	}
-	return b.String(), nil
+	return text, err
 }
 
 func fromJSON(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
@@ -102,10 +104,7 @@ func decodeJSON(d *json.Decoder) (any, error) {
 	}
 	switch x := t.(type) {
 	case json.Number:
-		if i, err := x.Int64(); err == nil {
-			return i, nil
-		}
-		return x.Float64()
+		return jinja.FromGo(x), nil
 	case json.Delim:
 		if x == '[' {
 			l := jinja.NewList()
@@ -153,59 +152,42 @@ func fromYAML(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	return plain(n), nil
 }
 
-// sequence lists what a for loop would go through.
-func sequence(v any) ([]any, error) {
-	switch x := v.(type) {
-	case *jinja.List:
-		return x.V, nil
-	case *jinja.Tuple:
-		return x.V, nil
-	case *jinja.Dict:
-		return keysIn(x), nil
-	case jinja.Iterable:
-		return x.Iter(), nil
-	case string:
-		var out []any
-		for _, r := range x {
-			out = append(out, string(r))
-		}
-		return out, nil
-	}
-	return nil, fmt.Errorf("%s is not iterable", jinja.Repr(v))
-}
-
+// zip gives tuples of what stands at the same place, up to the end of the
+// shortest.
 func zip(strict bool) jinja.Func {
 	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-		var lists [][]any
-		for _, v := range a {
-			items, err := sequence(v)
+		var sources []*iterator
+		for i, v := range a {
+			it, err := iterate(v)
+			if err != nil && strict {
+				return nil, fmt.Errorf("'%s' object is not iterable", jinja.TypeName(v))
+			}
 			if err != nil {
-				if strict {
-					return nil, err
-				}
-				return nil, nil
+				return argument(nil, kw, i, "default", nil), nil
 			}
-			lists = append(lists, items)
+			sources = append(sources, it)
 		}
-		out := jinja.NewList()
-		for i := 0; len(lists) > 0; i++ {
+		return &iterator{"zip", func() (any, bool, error) {
 			row := &jinja.Tuple{}
-			for _, l := range lists {
-				if i >= len(l) {
-					return out, nil
+			for _, it := range sources {
+				v, ok, err := it.next()
+				if !ok || err != nil {
+					return nil, false, err
 				}
-				row.V = append(row.V, l[i])
+				row.V = append(row.V, v)
 			}
-			out.V = append(out.V, row)
-		}
-		return out, nil
+			return row, len(sources) > 0, nil
+		}}, nil
 	}
 }
 
 // set keeps each element once, in the order of first sight.
 func set(strict bool) jinja.Func {
 	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-		items, err := sequence(argument(a, kw, 0, "value", nil))
+		items, err := jinja.Iterate(argument(a, kw, 0, "value", nil))
+		for _, v := range items {
+			err = errors.Join(err, jinja.Hashable(v))
+		}
 		if err != nil {
 			if strict {
 				return nil, err

@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -96,19 +97,65 @@ func (s setValue) GetAttr(name string) (any, bool) {
 		}, nil), true
 	case "copy":
 		return function(func([]any, *jinja.Dict) (any, error) { return newSet(s.Iter()), nil }), true
+	case "difference_update", "intersection_update", "symmetric_difference_update":
+		return s.withSets(func(o setValue) any {
+			s.become(s.combine(strings.TrimSuffix(name, "_update"), o))
+			return nil
+		}, nil), true
+	case "clear":
+		return function(func([]any, *jinja.Dict) (any, error) {
+			s.become(newSet(nil))
+			return nil, nil
+		}), true
+	case "pop":
+		return function(func([]any, *jinja.Dict) (any, error) {
+			if s.elements.Len() == 0 {
+				return nil, fmt.Errorf("pop from an empty set")
+			}
+			v, _ := s.elements.At(0)
+			s.elements.Del(v)
+			return v, nil
+		}), true
 	case "add":
 		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			s.elements.Set(argument(a, kw, 0, "elem", nil), true)
+			v := argument(a, kw, 0, "elem", nil)
+			if err := jinja.Hashable(v); err != nil {
+				return nil, err
+			}
+			s.elements.Set(v, true)
 			return nil, nil
 		}), true
 	case "discard", "remove":
 		return function(func(a []any, kw *jinja.Dict) (any, error) {
-			s.elements.Del(argument(a, kw, 0, "elem", nil))
+			v := argument(a, kw, 0, "elem", nil)
+			if _, there := s.elements.Get(v); !there && name == "remove" {
+				return nil, fmt.Errorf("%s", jinja.Repr(v))
+			}
+			s.elements.Del(v)
 			return nil, nil
 		}), true
 	}
 	return nil, false
 }
+
+// become changes the set in place: others hold it too.
+func (s setValue) become(o setValue) { *s.elements = *o.elements }
+
+// Holds is <=, <, >= and >, which ask what is part of what.
+func (s setValue) Holds(op string, other any) (holds, ok bool) {
+	o, ok := other.(setValue)
+	if !ok {
+		return false, false
+	}
+	switch op {
+	case ">", ">=":
+		return o.Holds(map[string]string{">": "<", ">=": "<="}[op], s)
+	}
+	part := !s.combine("difference", o).Truth()
+	return part && (op == "<=" || s.elements.Len() < o.elements.Len()), true
+}
+
+func (setValue) TypeName() string { return "set" }
 
 // withSets is a method that takes anything with elements.
 func (s setValue) withSets(f func(setValue) any, without func() any) jinja.Func {
@@ -118,7 +165,7 @@ func (s setValue) withSets(f func(setValue) any, without func() any) jinja.Func 
 		}
 		var all []any
 		for _, v := range a {
-			items, err := sequence(v)
+			items, err := jinja.Iterate(v)
 			if err != nil {
 				return nil, err
 			}

@@ -169,7 +169,7 @@ func (t *Table) JSON(node string) (string, error) {
 		row := jinja.NewDict()
 		for c, value := range v.row(i) {
 			if at, ok := value.(datetime); ok {
-				value = at.iso("T")
+				value = at.iso("T", "auto")
 			}
 			row.Set(t.Columns[c].Name, value)
 		}

@@ -46,9 +46,12 @@ func (t tableValue) value(column int, v any) any {
 		return string(x)
 	case time.Time:
 		if column < len(t.Columns) && strings.EqualFold(t.Columns[column].DataType, "date") {
-			return dateValue{x}
+			return dateValue{day(x)}
 		}
-		return datetime{x, x.Location() != time.UTC}
+		if x.Location() == time.UTC {
+			return datetime{inUTC(x), nil}
+		}
+		return datetimeIn(x)
 	}
 	return jinja.FromGo(v)
 }

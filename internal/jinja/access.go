@@ -27,6 +27,10 @@ func (s *State) Attr(value any, name string) (any, error) {
 		if r, ok := v.GetItem(name); ok {
 			return r, nil
 		}
+	default:
+		if r, ok := numberAttr(value, name); ok {
+			return r, nil
+		}
 	}
 	return Undefined{Name: name, owner: owner(value), silent: s.Undefined == UndefinedSilent}, nil
 }
@@ -66,6 +70,9 @@ func (s *State) Item(value, key any) (any, error) {
 	}
 	if m := method(value, name); m != nil {
 		return &boundMethod{value, name, m}, nil
+	}
+	if r, ok := numberAttr(value, name); ok {
+		return r, nil
 	}
 	return Undefined{Name: name, owner: owner(value), silent: s.Undefined == UndefinedSilent}, nil
 }

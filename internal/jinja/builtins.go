@@ -19,6 +19,14 @@ func (f *function) Call(s *State, args []any, kw *Dict) (any, error) {
 
 func (f *function) typeName() string { return "function" }
 
+// GetAttr gives what classes have besides being called: dict.fromkeys.
+func (f *function) GetAttr(name string) (any, bool) {
+	if f.name == "dict" && name == "fromkeys" {
+		return &function{name, dictFromKeys}, true
+	}
+	return nil, false
+}
+
 // builtinGlobal gives the functions every template has. The host may replace
 // them by its own.
 func builtinGlobal(name string) (any, bool) {

@@ -70,14 +70,11 @@ func (d Decimal) String() string {
 	return digits
 }
 
-// print writes a Decimal inside a list as Python's repr does.
-func (d Decimal) print(p *printer) {
-	if len(p.open) > 0 {
-		p.write("Decimal('" + d.String() + "')")
-		return
-	}
-	p.write(d.String())
-}
+// Str is str(d).
+func (d Decimal) Str() string { return d.String() }
+
+// Repr is repr(d), as inside of lists.
+func (d Decimal) Repr() string { return "Decimal('" + d.String() + "')" }
 
 func (d Decimal) rat() *big.Rat { return new(big.Rat).SetFrac(d.int(), powerOfTen(d.scale)) }
 

@@ -301,6 +301,9 @@ func hashTuple(b *strings.Builder, t *Tuple, depth int) {
 	}
 }
 
+// Hashable fails for values that cannot be keys or elements of a set.
+func Hashable(v any) error { return hashable(v) }
+
 // hashable fails for values that cannot be keys.
 func hashable(v any) error {
 	switch x := v.(type) {

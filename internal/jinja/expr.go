@@ -177,6 +177,11 @@ func holds(op string, a, b any) (bool, error) {
 		ok, err := contains(b, a)
 		return !ok, err
 	}
+	if p, ok := a.(PartiallyOrdered); ok {
+		if holds, ok := p.Holds(op, b); ok {
+			return holds, nil
+		}
+	}
 	c, err := compare(op, a, b, 0)
 	switch op {
 	case "<":
@@ -259,9 +264,14 @@ func (x *signExpr) eval(s *State, f *frame) (any, error) {
 	case Undefined:
 		return nil, s.at(n.err(), x.pos)
 	}
-	sign := "+"
+	sign, op := "+", "pos"
 	if x.negative {
-		sign = "-"
+		sign, op = "-", "neg"
+	}
+	if o, ok := v.(Operand); ok {
+		if r, ok := o.Operate(op, nil, false); ok {
+			return r, nil
+		}
 	}
 	return nil, s.at(fmt.Errorf("bad operand type for unary %s: '%s'", sign, TypeName(v)), x.pos)
 }

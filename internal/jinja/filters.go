@@ -7,7 +7,7 @@ import (
 
 // builtinFilter gives a filter by name; nil when there is none.
 func builtinFilter(name string) operation {
-	for _, group := range [...]func(string) operation{textFilter, sequenceFilter, valueFilter} {
+	for _, group := range [...]func(string) operation{textFilter, sequenceFilter, valueFilter, pageFilter} {
 		if op := group(name); op != nil {
 			return op
 		}
@@ -81,6 +81,10 @@ func absolute(s *State, v any, _ *arguments) (any, error) {
 			return int64(0), nil
 		}
 		return v, nil
+	case Operand:
+		if r, ok := n.Operate("abs", nil, false); ok {
+			return r, nil
+		}
 	}
 	return nil, fmt.Errorf("bad operand type for abs(): '%s'", TypeName(v))
 }

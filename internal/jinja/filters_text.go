@@ -34,7 +34,7 @@ func textFilter(name string) operation {
 	case "truncate":
 		return truncate
 	case "upper":
-		return onText(strings.ToUpper)
+		return onText(upper)
 	case "wordcount":
 		return func(s *State, v any, _ *arguments) (any, error) {
 			t, err := s.text(v)

@@ -85,8 +85,10 @@ func (f *braceFormatter) field(field string, depth int) (string, error) {
 	}
 	switch conversion {
 	case "":
-	case "r", "a":
+	case "r":
 		v = Repr(v)
+	case "a":
+		v = ascii(v)
 	case "s":
 		if v, err = f.s.text(v); err != nil {
 			return "", err
@@ -101,6 +103,9 @@ func (f *braceFormatter) field(field string, depth int) (string, error) {
 	}
 	if format == "" {
 		return f.s.text(v)
+	}
+	if x, ok := v.(Formatter); ok {
+		return x.Format(format), nil
 	}
 	sp, err := parseSpec(format)
 	if err != nil {

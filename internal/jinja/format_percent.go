@@ -137,8 +137,10 @@ func (f *percentFormatter) write(sp spec, verb rune, v any) error {
 	case 's':
 		text, err = f.s.text(v)
 		text = sp.cut(text)
-	case 'r', 'a':
+	case 'r':
 		text = sp.cut(Repr(v))
+	case 'a':
+		text = sp.cut(ascii(v))
 	case 'c':
 		text, err = character(v)
 	case 'd', 'i', 'u', 'x', 'X', 'o':

@@ -177,8 +177,8 @@ func TestLimits(t *testing.T) {
 		"{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}":    "longer than",
 		"{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}":              "steps",
 		"{% set n = namespace(s='xx') %}{% for i in range(99) %}{% set n.s = n.s.replace('x', n.s) %}{% endfor %}": "longer than",
-		"{{ 2 ** 99999999 }}": "integer has more than",
-		"{{ 2 ** (2 ** 99) }}":  "integer has more than",
+		"{{ 2 ** 99999999 }}":  "integer has more than",
+		"{{ 2 ** (2 ** 99) }}": "integer has more than",
 		"{% set n = namespace(i=3) %}{% for i in range(99) %}{% set n.i = n.i * n.i %}{% endfor %}": "integer has more than",
 		"{{ " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + " }}":                       "nested",
 	}

@@ -1,12 +1,16 @@
 package jinja
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 )
+
+// ErrCircular is what JSON says of a list that is inside itself.
+var ErrCircular = errors.New("Circular reference detected")
 
 // JSON writes a value as Python's json.dumps does with default options.
 func JSON(s *State, v any, sortKeys bool) (string, error) {
@@ -43,7 +47,7 @@ type jsonWriter struct {
 
 func (w *jsonWriter) value(v any, depth int) error {
 	if depth > maxNesting {
-		return fmt.Errorf("circular reference detected")
+		return ErrCircular
 	}
 	if err := w.s.fits(w.b.Len()); err != nil {
 		return err
@@ -70,7 +74,7 @@ func (w *jsonWriter) value(v any, depth int) error {
 	case *Dict:
 		return w.object(x, depth)
 	default:
-		return fmt.Errorf("object of type %s is not JSON serializable", TypeName(v))
+		return fmt.Errorf("Object of type %s is not JSON serializable", TypeName(v))
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package jinja
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // dictMethod gives a method of Python's dict.
 func dictMethod(name string) operation {
@@ -42,12 +46,26 @@ func dictMethod(name string) operation {
 		}
 	case "update":
 		return dictUpdate
+	case "fromkeys":
+		return dictFromKeys
 	case "copy":
 		return func(_ *State, v any, _ *arguments) (any, error) { return v.(*Dict).Copy(), nil }
 	case "clear":
 		return func(_ *State, v any, _ *arguments) (any, error) { *v.(*Dict) = Dict{}; return nil, nil }
 	}
 	return nil
+}
+
+// dictFromKeys is dict.fromkeys: a method of every dict, and of the class.
+func dictFromKeys(_ *State, _ any, a *arguments) (any, error) {
+	d, value := &Dict{}, a.optional(1, "value", nil)
+	for _, k := range a.elements(0, "iterable") {
+		if err := hashable(k); err != nil {
+			return nil, err
+		}
+		d.Set(k, value)
+	}
+	return d, nil
 }
 
 // key is the required first argument of a method that looks an entry up.
@@ -106,6 +124,20 @@ func (v *dictView) Iter() []any {
 		return v.of.Vals()
 	}
 	return v.of.items()
+}
+
+// Hash makes two views equal that show the same in whatever order; values are
+// never equal, not even to themselves.
+func (v *dictView) Hash() string {
+	if v.kind == "dict_values" {
+		return fmt.Sprintf("values:%p", v)
+	}
+	var all []string
+	for _, e := range v.Iter() {
+		all = append(all, Repr(e))
+	}
+	slices.Sort(all)
+	return "view:" + strings.Join(all, ",")
 }
 
 func (v *dictView) Truth() bool      { return v.of.Len() > 0 }

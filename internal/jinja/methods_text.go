@@ -11,9 +11,11 @@ import (
 func textMethod(name string) operation {
 	switch name {
 	case "upper":
-		return plainText(strings.ToUpper)
-	case "lower", "casefold":
+		return plainText(upper)
+	case "lower":
 		return plainText(strings.ToLower)
+	case "casefold":
+		return plainText(func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) })
 	case "title":
 		return plainText(titleLetters)
 	case "capitalize":
@@ -21,7 +23,13 @@ func textMethod(name string) operation {
 	case "swapcase":
 		return plainText(swapCase)
 	case "encode":
-		return func(_ *State, v any, a *arguments) (any, error) { a.rest(0); return v, nil }
+		return encode
+	case "expandtabs":
+		return expandTabs
+	case "maketrans":
+		return makeTranslation
+	case "translate":
+		return translate
 	case "strip":
 		return strip(true, true)
 	case "lstrip":
@@ -40,6 +48,14 @@ func textMethod(name string) operation {
 		return replaceMethod
 	case "format":
 		return formatMethod
+	case "format_map":
+		return func(s *State, v any, a *arguments) (any, error) {
+			d, ok := a.required(0, "mapping").(*Dict)
+			if !ok {
+				return nil, fmt.Errorf("format_map() takes a mapping")
+			}
+			return formatMethod(s, v, &arguments{name: a.name, kw: d})
+		}
 	case "join":
 		return joinMethod
 	case "splitlines":
@@ -79,7 +95,9 @@ func textSearch(name string) operation {
 		return search(strings.LastIndex, true)
 	case "count":
 		return func(_ *State, v any, a *arguments) (any, error) {
-			return int64(strings.Count(v.(string), a.text(0, "sub"))), nil
+			t := []rune(v.(string))
+			from, to := bounds(a, len(t))
+			return int64(strings.Count(string(t[from:max(from, to)]), a.text(0, "sub"))), nil
 		}
 	}
 	return nil
@@ -87,8 +105,18 @@ func textSearch(name string) operation {
 
 func textPredicate(name string) operation {
 	switch name {
-	case "isdigit", "isdecimal":
+	case "isdigit":
+		return everyRune(func(r rune) bool {
+			return unicode.IsDigit(r) || strings.ContainsRune("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", r)
+		})
+	case "isdecimal":
 		return everyRune(unicode.IsDigit)
+	case "isascii":
+		return holdsFor(func(v any) bool { return strings.IndexFunc(v.(string), func(r rune) bool { return r > 0x7f }) < 0 })
+	case "isprintable":
+		return holdsFor(func(v any) bool {
+			return strings.IndexFunc(v.(string), func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+		})
 	case "isnumeric":
 		return everyRune(unicode.IsNumber)
 	case "isalpha":
@@ -124,6 +152,9 @@ func textPredicate(name string) operation {
 	}
 	return nil
 }
+
+// upper is str.upper, which knows that ß has no capital.
+func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
 
 func plainText(f func(string) string) operation {
 	return func(_ *State, v any, _ *arguments) (any, error) { return f(v.(string)), nil }
@@ -182,6 +213,16 @@ func strip(left, right bool) operation {
 func affix(f func(s, affix string) bool) operation {
 	return func(_ *State, v any, a *arguments) (any, error) {
 		t := v.(string)
+		if _, bounded := a.find(1, "start"); bounded {
+			r := []rune(t)
+			from, to := bounds(a, len(r))
+			if from > to {
+				return false, nil
+			}
+			t = string(r[from:to])
+		} else {
+			a.find(2, "end")
+		}
 		options, ok := a.required(0, "affix").(*Tuple)
 		if !ok {
 			return f(t, a.text(0, "affix")), nil
@@ -233,26 +274,30 @@ func joinMethod(s *State, v any, a *arguments) (any, error) {
 }
 
 func splitLines(_ *State, v any, a *arguments) (any, error) {
-	keep := a.boolOr(0, "keepends", false)
+	return texts(splitAtLines(v.(string), a.boolOr(0, "keepends", false))), nil
+}
+
+// splitAtLines is str.splitlines, to which more ends a line than to editors.
+func splitAtLines(text string, keep bool) []string {
 	var out []string
-	for rest := v.(string); rest != ""; {
-		i := strings.IndexAny(rest, "\n\r")
+	for text != "" {
+		i := strings.IndexAny(text, "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029")
 		if i < 0 {
-			out = append(out, rest)
-			break
+			return append(out, text)
 		}
-		end := i + 1
-		if strings.HasPrefix(rest[i:], "\r\n") {
+		_, n := utf8.DecodeRuneInString(text[i:])
+		end := i + n
+		if strings.HasPrefix(text[i:], "\r\n") {
 			end++
 		}
-		line := rest[:i]
+		line := text[:i]
 		if keep {
-			line = rest[:end]
+			line = text[:end]
 		}
 		out = append(out, line)
-		rest = rest[end:]
+		text = text[end:]
 	}
-	return texts(out), nil
+	return out
 }
 
 func split(_ *State, v any, a *arguments) (any, error) {
@@ -341,15 +386,7 @@ func partition(find func(s, sep string) int) operation {
 func search(find func(s, sub string) int, must bool) operation {
 	return func(_ *State, v any, a *arguments) (any, error) {
 		t, sub := v.(string), a.text(0, "sub")
-		n := utf8.RuneCountInString(t)
-		from, to := a.intOr(1, "start", 0), a.intOr(2, "end", n)
-		bound := func(i int) int {
-			if i < 0 {
-				i += n
-			}
-			return max(0, min(i, n))
-		}
-		from, to = bound(from), bound(to)
+		from, to := bounds(a, utf8.RuneCountInString(t))
 		at := -1
 		if from <= to {
 			part := string([]rune(t)[from:to])
@@ -362,6 +399,18 @@ func search(find func(s, sub string) int, must bool) operation {
 		}
 		return int64(at), nil
 	}
+}
+
+// bounds are the optional arguments start and end, which are those of a slice
+// of n characters.
+func bounds(a *arguments, n int) (from, to int) {
+	bound := func(i int) int {
+		if i < 0 {
+			i += n
+		}
+		return max(0, min(i, n))
+	}
+	return bound(a.intOr(1, "start", 0)), bound(a.intOr(2, "end", n))
 }
 
 func justify(left, right bool) operation {

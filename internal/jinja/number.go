@@ -45,6 +45,9 @@ func asDecimal(v any) (Decimal, bool) {
 	return Decimal{}, false
 }
 
+// Binary is `a op b` in a template, for + - * / // % **.
+func (s *State) Binary(op string, a, b any) (any, error) { return s.binary(op, a, b) }
+
 // binary is `a op b` for + - * / // % **.
 func (s *State) binary(op string, a, b any) (any, error) {
 	for _, v := range [2]any{a, b} {
@@ -181,6 +184,9 @@ func floatArithmetic(op string, a, b float64) (any, error) {
 	case "**":
 		if a == 0 && b < 0 {
 			return nil, errors.New("0.0 cannot be raised to a negative power")
+		}
+		if a < 0 && b != math.Trunc(b) {
+			return nil, errors.New("complex numbers are not supported")
 		}
 		return math.Pow(a, b), nil
 	}

@@ -43,6 +43,12 @@ func (p *printer) str(v any) {
 	case string:
 		p.write(x)
 	case Undefined:
+	case Reprer:
+		if s, ok := v.(Stringer); ok {
+			p.write(s.Str())
+			return
+		}
+		p.repr(v)
 	default:
 		p.repr(v)
 	}
@@ -90,6 +96,8 @@ func (p *printer) repr(v any) {
 		p.write("<Macro " + quote(x.Block.Name) + ">")
 	case interface{ print(*printer) }:
 		x.print(p)
+	case Reprer:
+		p.write(x.Repr())
 	case Stringer:
 		p.write(x.Str())
 	case fmt.Stringer:

@@ -126,7 +126,8 @@ func isSequence(v any) bool {
 }
 
 func isIterable(v any) bool {
-	if _, ok := v.(Iterable); ok {
+	switch v.(type) {
+	case Iterable, Iterator:
 		return true // without taking the elements of a generator
 	}
 	_, err := Iterate(v)

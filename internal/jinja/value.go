@@ -62,19 +62,35 @@ type Itemer interface {
 
 // Operand takes part in arithmetic.
 type Operand interface {
-	// Operate is `value op other`, or `other op value` when reflected. It is
-	// not ok where that has no meaning.
+	// Operate is `value op other`, or `other op value` when reflected; op is one
+	// of + - * / // % **, or for the value alone neg, pos or abs. It is not ok
+	// where that has no meaning.
 	Operate(op string, other any, reflected bool) (v any, ok bool)
+}
+
+// PartiallyOrdered answers < <= > >= itself, because neither of two of its
+// values need be the larger one, as with sets.
+type PartiallyOrdered interface {
+	Holds(op string, other any) (holds, ok bool)
 }
 
 // Stringer says how a value prints.
 type Stringer interface{ Str() string }
 
+// Formatter says what str.format() makes of a value with a format of its own.
+type Formatter interface{ Format(spec string) string }
+
 // Truther says whether a value is true; others always are.
 type Truther interface{ Truth() bool }
 
+// Reprer says how a value prints inside of others, where Str is for itself.
+type Reprer interface{ Repr() string }
+
 // Iterable has elements; their number is its length.
 type Iterable interface{ Iter() []any }
+
+// Iterator gives its elements once. It has no length, and may fail.
+type Iterator interface{ Take() ([]any, error) }
 
 // Hasher makes a value usable as the key of a dict and comparable: two values
 // are equal when their hashes are.
@@ -186,6 +202,8 @@ func Iterate(v any) ([]any, error) {
 		return nil, nil
 	case Iterable:
 		return x.Iter(), nil
+	case Iterator:
+		return x.Take()
 	}
 	return nil, fmt.Errorf("'%s' object is not iterable", TypeName(v))
 }
