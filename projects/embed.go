@@ -20,5 +20,7 @@ var ClinicalTrials embed.FS
 // at `patient_activity`; pipeline.yml, which declares the files it reads, lies
 // beside it.
 //
-//go:embed patient_activity/*.yml
+//go:embed patient_activity/*.yml patient_activity/README.md patient_activity/.gitignore
+//go:embed all:patient_activity/macros all:patient_activity/models
+//go:embed all:patient_activity/tests
 var PatientActivity embed.FS

@@ -1,6 +1,7 @@
 package projects
 
 import (
+	"embed"
 	"io/fs"
 	"path"
 	"slices"
@@ -9,6 +10,11 @@ import (
 
 	"go.yaml.in/yaml/v4"
 )
+
+// builtIn are the projects, by the folder they are rooted at.
+func builtIn() map[string]embed.FS {
+	return map[string]embed.FS{"clinical_trials": ClinicalTrials, "patient_activity": PatientActivity}
+}
 
 // properties is what the rules below read of a YAML file beside a model or a
 // seed.
@@ -69,7 +75,7 @@ func checkDescribed(t *testing.T, r resource) {
 			t.Errorf("%s.%s has no description", r.Name, c.Name)
 		}
 	}
-	isMart := strings.HasPrefix(r.Name, "dim_") || strings.HasPrefix(r.Name, "fact_")
+	isMart := strings.HasPrefix(r.Name, "dim_") || strings.HasPrefix(r.Name, "fact_") || strings.HasPrefix(r.Name, "fct_")
 	if key := r.Columns[0]; isMart && !(key.tested("unique") && key.tested("not_null")) {
 		t.Errorf("%s.%s is not tested unique and not_null", r.Name, key.Name)
 	}
@@ -109,34 +115,43 @@ func TestNoModelAsksTheClock(t *testing.T) {
 // The profile takes every password from the environment.
 func TestProfilesHoldNoSecret(t *testing.T) {
 	t.Parallel()
-	for line := range strings.Lines(string(read(t, "clinical_trials/profiles.yml"))) {
-		if strings.Contains(line, "pass") && !strings.Contains(line, "env_var('PGPASSWORD', '')") {
-			t.Errorf("a password stands in the profile: %s", line)
+	for project := range builtIn() {
+		for line := range strings.Lines(string(read(t, project+"/profiles.yml"))) {
+			if strings.Contains(line, "pass") && !strings.Contains(line, "env_var('PGPASSWORD', '')") {
+				t.Errorf("a password stands in the profile of %s: %s", project, line)
+			}
 		}
 	}
 }
 
-// resourceFiles are the models and seeds of the project.
+// resourceFiles are the models and seeds of the projects.
 func resourceFiles(t *testing.T) []string {
 	t.Helper()
 	files := append(walk(t, "models", ".sql"), walk(t, "seeds", ".csv")...)
-	if len(files) < 20 {
+	if len(files) < 27 {
 		t.Fatalf("only %d models and seeds are embedded", len(files))
 	}
 	return files
 }
 
+// walk finds files of an extension in a folder that every project may have.
 func walk(t *testing.T, folder, extension string) []string {
 	t.Helper()
 	var names []string
-	err := fs.WalkDir(ClinicalTrials, path.Join("clinical_trials", folder), func(name string, _ fs.DirEntry, err error) error {
-		if path.Ext(name) == extension {
-			names = append(names, name)
+	for project, files := range builtIn() {
+		root := path.Join(project, folder)
+		if _, err := fs.Stat(files, root); err != nil {
+			continue
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		err := fs.WalkDir(files, root, func(name string, _ fs.DirEntry, err error) error {
+			if path.Ext(name) == extension {
+				names = append(names, name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	return names
 }
@@ -152,7 +167,8 @@ func readProperties(t *testing.T, name string) properties {
 
 func read(t *testing.T, name string) []byte {
 	t.Helper()
-	data, err := fs.ReadFile(ClinicalTrials, name)
+	project, _, _ := strings.Cut(name, "/")
+	data, err := fs.ReadFile(builtIn()[project], name)
 	if err != nil {
 		t.Fatal(err)
 	}
