@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"apotheca/internal/dbt"
@@ -23,17 +24,26 @@ func (a adapter) Query(ctx context.Context, sql string) (*dbt.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	converted := &dbt.Table{
-		Columns: columnsOf(table.Columns),
-		Rows:    table.Rows,
-		Message: fmt.Sprintf("SELECT %d", len(table.Rows)),
-	}
+	return tableOf(table), nil
+}
+
+// tableOf is a result as templates read it; the values are converted in place.
+func tableOf(table warehouse.Table) *dbt.Table {
 	for _, row := range table.Rows {
 		for i, value := range row {
 			row[i] = templateValue(value)
 		}
 	}
-	return converted, nil
+	return &dbt.Table{Columns: columnsOf(table.Columns), Rows: table.Rows, Response: responseOf(table.Result)}
+}
+
+// responseOf is what dbt's adapters make of the database's words.
+func responseOf(said warehouse.Result) dbt.Response {
+	if said.Tag == "" {
+		return dbt.Response{Message: "OK"}
+	}
+	rows := said.Rows
+	return dbt.Response{Message: said.Tag, Code: strings.TrimRight(said.Tag, " 0123456789"), Affected: &rows}
 }
 
 func templateValue(value any) any {
@@ -75,6 +85,10 @@ func (a adapter) Changed(database, schema string) { a.run.cache.forget(database,
 
 // Columns asks the database, because a model's columns change while it runs.
 func (a adapter) Columns(ctx context.Context, relation dbt.Relation) ([]dbt.Column, error) {
+	if relation.Schema == "" { // a temporary table
+		found, err := a.session.columns(ctx, relation.String())
+		return columnsOf(found), err
+	}
 	table, err := a.session.fetch(ctx, -1, a.run.dialect.ListColumns, relation.Database, relation.Schema, relation.Identifier)
 	if err != nil {
 		return nil, fmt.Errorf("list columns of %s: %w", relation, err)

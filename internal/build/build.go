@@ -85,14 +85,14 @@ type Options struct {
 // Run runs the selected nodes. The error says why the run as a whole could not
 // be carried out or recorded; what failed in a node is in its result.
 func Run(ctx context.Context, o Options) (*Results, error) {
-	if err := refuseOverrides(o.Project); err != nil {
-		return nil, err
-	}
 	r, err := newRun(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
+	if err := r.refuseOverrides(); err != nil {
+		return nil, err
+	}
 	r.report(Event{Kind: RunStarted, Total: r.total, Threads: r.Threads, Target: o.Project.Target.Name})
 	if len(r.steps) > 0 {
 		if err := r.run(ctx); err != nil {
@@ -248,8 +248,11 @@ func (r *run) prepare(ctx context.Context) error {
 		if there {
 			continue
 		}
-		schema.Hide.Database = !r.dialect.ManyDatabases && schema.Database == r.Project.Target.Database
-		if _, err := s.exec(ctx, "create schema if not exists "+schema.String()); err != nil {
+		m := &materialization{run: r, session: s, node: n}
+		if err := m.step(ctx, "create_schema", func() error {
+			_, err := s.exec(ctx, "create schema if not exists "+r.schemaOf(schema).String())
+			return err
+		}, schema); err != nil {
 			return fmt.Errorf("create schema %s: %w", schema.Schema, err)
 		}
 	}

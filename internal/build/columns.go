@@ -7,77 +7,108 @@ import (
 	"strconv"
 	"strings"
 
+	"apotheca/internal/dbt"
 	"apotheca/internal/warehouse"
 )
 
 // agreeOnColumns applies on_schema_change and decides which columns are
 // written.
-func (i *incremental) agreeOnColumns(ctx context.Context, temporary string) error {
-	arrived, err := i.session.columns(ctx, temporary)
-	if err != nil {
-		return err
+func (i *incremental) agreeOnColumns(ctx context.Context, temporary dbt.Relation) error {
+	if i.own {
+		return nil // agreed asks the macros
 	}
-	present, err := i.session.columns(ctx, i.target.String())
-	if err != nil {
-		return err
+	columns, err := i.processSchemaChanges(ctx, i.onChange, temporary, i.target)
+	i.rows.columns = namesOf(columns)
+	return err
+}
+
+// agreed are the columns that an own strategy is told to write, as macros see
+// them.
+func (i *incremental) agreed(ctx context.Context, temporary dbt.Relation) ([]dbt.Column, error) {
+	if _, err := i.processSchemaChanges(ctx, "ignore", temporary, i.target); err != nil {
+		return nil, err
 	}
-	if !enforced(i.node) {
-		if err := i.widen(ctx, present, arrived); err != nil {
-			return err
+	returned, err := i.call(ctx, "process_schema_changes", i.onChange, temporary, i.target)
+	if err != nil {
+		return nil, err
+	}
+	if columns, ok := dbt.ColumnsOf(returned); ok {
+		return columns, nil
+	}
+	returned, err = i.call(ctx, "get_columns_in_relation", i.target)
+	columns, _ := dbt.ColumnsOf(returned)
+	return columns, err
+}
+
+// processSchemaChanges makes the columns of a table agree with those that
+// arrive, and returns the ones to write.
+func (m *materialization) processSchemaChanges(ctx context.Context, onChange string, from, into dbt.Relation) ([]warehouse.ResultColumn, error) {
+	arrived, err := m.session.columns(ctx, from.String())
+	if err != nil {
+		return nil, err
+	}
+	present, err := m.session.columns(ctx, into.String())
+	if err != nil {
+		return nil, err
+	}
+	if !enforced(m.node) {
+		if err := m.widen(ctx, into, present, arrived); err != nil {
+			return nil, err
 		}
 	}
-	if i.onChange == "ignore" {
-		i.columns = namesOf(present)
-		return nil
+	if onChange == "ignore" {
+		return present, nil
 	}
-	i.columns = namesOf(arrived)
 	change := compareColumns(present, arrived)
 	if change.empty() {
-		return nil
+		return arrived, nil
 	}
-	if i.onChange == "fail" {
-		return fmt.Errorf("the columns of %s changed, and on_schema_change is fail:%s\nhint: run with --full-refresh, or set on_schema_change to append_new_columns or sync_all_columns", i.target, change)
+	if onChange == "fail" {
+		return nil, fmt.Errorf("the columns of %s changed, and on_schema_change is fail:%s\nhint: run with --full-refresh, or set on_schema_change to append_new_columns or sync_all_columns", into, change)
 	}
-	for _, sql := range i.alterations(change) {
-		if _, err := i.exec(ctx, sql); err != nil {
+	if onChange != "sync_all_columns" {
+		change.removed, change.retyped = nil, nil
+	}
+	return arrived, m.alter(ctx, m.alterations(into, change))
+}
+
+// alterations are the statements that change a table's columns.
+func (m *materialization) alterations(of dbt.Relation, change columnChange) []string {
+	table := "alter table " + of.String()
+	var statements []string
+	for _, c := range change.added {
+		statements = append(statements, table+" add column "+m.dialect.Quote(c.Name)+" "+c.Type)
+	}
+	for _, c := range change.removed {
+		statements = append(statements, table+" drop column "+m.dialect.Quote(c.Name))
+	}
+	for _, c := range change.retyped {
+		statements = append(statements, m.retype(of, c)...)
+	}
+	return statements
+}
+
+func (m *materialization) alter(ctx context.Context, statements []string) error {
+	for _, sql := range statements {
+		if _, err := m.exec(ctx, sql); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// alterations are the statements that make a table's columns the arriving ones,
-// as far as on_schema_change wants it.
-func (i *incremental) alterations(change columnChange) []string {
-	table := "alter table " + i.target.String()
-	var statements []string
-	for _, c := range change.added {
-		statements = append(statements, table+" add column "+i.dialect.Quote(c.Name)+" "+c.Type)
-	}
-	if i.onChange != "sync_all_columns" {
-		return statements
-	}
-	for _, c := range change.removed {
-		statements = append(statements, table+" drop column "+i.dialect.Quote(c.Name))
-	}
-	for _, c := range change.retyped {
-		statements = append(statements, i.retype(c)...)
-	}
-	return statements
-}
-
 // retype gives a column another type. Where the database has no better way it
 // is dbt's: a new column at the end of the table takes the old one's place.
-func (i *incremental) retype(c warehouse.ResultColumn) []string {
-	table := i.target.String()
-	if i.dialect.AlterType != "" {
-		return []string{"alter table " + table + " alter column " + i.dialect.Quote(c.Name) + i.dialect.AlterType + c.Type}
+func (m *materialization) retype(of dbt.Relation, c warehouse.ResultColumn) []string {
+	table := of.String()
+	if m.dialect.AlterType != "" {
+		return []string{"alter table " + table + " alter column " + m.dialect.Quote(c.Name) + m.dialect.AlterType + c.Type}
 	}
-	old, next := i.dialect.Quote(c.Name), i.dialect.Quote(i.dialect.Suffixed(c.Name, "__dbt_alter"))
+	old, next := m.dialect.Quote(c.Name), m.dialect.Quote(m.dialect.Suffixed(c.Name, "__dbt_alter"))
 	return []string{
 		"alter table " + table + " add column " + next + " " + c.Type,
 		"update " + table + " set " + next + " = " + old,
-		"alter table " + table + " drop column " + old + i.dialect.DropCascade,
+		"alter table " + table + " drop column " + old + m.dialect.DropCascade,
 		"alter table " + table + " rename column " + next + " to " + old,
 	}
 }
@@ -118,17 +149,15 @@ func findColumn(columns []warehouse.ResultColumn, name string) (warehouse.Result
 
 // widen makes text columns as wide as what arrives, whatever on_schema_change
 // says: dbt does so for every incremental model without a contract.
-func (i *incremental) widen(ctx context.Context, present, arrived []warehouse.ResultColumn) error {
+func (m *materialization) widen(ctx context.Context, of dbt.Relation, present, arrived []warehouse.ResultColumn) error {
 	for k, c := range present {
 		from, ok := findColumn(arrived, c.Name)
 		if !ok || textSize(c.Type) < 0 || textSize(from.Type) <= textSize(c.Type) {
 			continue
 		}
 		present[k].Type = fmt.Sprintf("character varying(%d)", textSize(from.Type))
-		for _, sql := range i.retype(present[k]) {
-			if _, err := i.exec(ctx, sql); err != nil {
-				return err
-			}
+		if err := m.alter(ctx, m.retype(of, present[k])); err != nil {
+			return err
 		}
 	}
 	return nil

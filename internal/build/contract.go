@@ -27,33 +27,10 @@ func enforced(n *dbt.Node) bool {
 	return value == true
 }
 
-func (m *materialization) planContract() (func(context.Context) error, error) {
-	if m.kind == "view" {
-		return m.checked(m.view), nil
-	}
-	if m.kind == "table" {
-		return m.checked(m.contractedTable), nil
-	}
-	build, err := m.planIncremental(m.contractedTable)
-	if err != nil {
-		return nil, err
-	}
-	return m.checked(build), nil
-}
-
-func (m *materialization) checked(build func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := m.checkContract(ctx); err != nil {
-			return err
-		}
-		return build(ctx)
-	}
-}
-
 // checkContract compares the query's columns with the declared ones before
 // anything is written. The declared types pass through the database, so that
 // its own aliases of a type compare equal.
-func (m *materialization) checkContract(ctx context.Context) error {
+func (m *materialization) checkContract(ctx context.Context, sql string) error {
 	if len(m.node.Columns) == 0 {
 		return errors.New("this model has an enforced contract, and its 'columns' specification is missing")
 	}
@@ -77,7 +54,7 @@ func (m *materialization) checkContract(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	got, err := m.definedColumns(ctx)
+	got, err := m.definedColumns(ctx, sql)
 	if err != nil {
 		return err
 	}
@@ -87,8 +64,8 @@ func (m *materialization) checkContract(ctx context.Context) error {
 	return nil
 }
 
-func (m *materialization) definedColumns(ctx context.Context) ([]warehouse.ResultColumn, error) {
-	table, err := m.session.fetch(ctx, 0, m.header()+"select * from (\n"+m.sql+"\n) as definition limit 0")
+func (m *materialization) definedColumns(ctx context.Context, sql string) ([]warehouse.ResultColumn, error) {
+	table, err := m.session.fetch(ctx, 0, m.header()+"select * from (\n"+sql+"\n) as definition limit 0")
 	return table.Columns, err
 }
 
@@ -140,27 +117,4 @@ func (m *materialization) columnKey(name string) string {
 		return strings.ToLower(name)
 	}
 	return name
-}
-
-// contractedTable declares the table first, constraints and all, in the order
-// of the declaration, and fills it then: the insert fails where the data does
-// not hold to them, and the transaction takes everything back.
-func (m *materialization) contractedTable(ctx context.Context) error {
-	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
-		definition, err := m.columnDefinitions(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := m.exec(ctx, m.header()+"create"+m.unlogged()+" table "+into.String()+" (\n"+definition+"\n)"); err != nil {
-			return err
-		}
-		names := make([]string, len(m.node.Columns))
-		for i, c := range m.node.Columns {
-			names[i] = m.declaredName(c)
-		}
-		columns := strings.Join(names, ", ")
-		rows, err := m.exec(ctx, "insert into "+into.String()+" ("+columns+")\nselect "+columns+"\nfrom (\n"+m.sql+"\n) as model")
-		m.wrote(m.dialect.InsertTag, rows)
-		return err
-	})
 }

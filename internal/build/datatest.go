@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"apotheca/internal/dbt"
+	"apotheca/internal/warehouse"
 )
 
 // sampleRows is how many failing rows a result keeps: enough to name what is
@@ -15,33 +16,60 @@ const sampleRows = 20
 
 // dataTest counts what a test's query returns and judges the count.
 func (r *run) dataTest(ctx context.Context, s *session, result *Result) error {
-	n := result.Node
-	limit := n.Config.String("limit")
-	query := result.CompiledCode
-	if limit != "" {
-		query += "\nlimit " + limit
-	}
-	from := "(\n" + query + "\n) as dbt_internal_test"
-	if r.storesFailures(n) {
-		relation, err := r.storeFailures(ctx, s, n, query)
-		if err != nil {
-			return err
-		}
-		result.RelationName = relation.String()
-		from = relation.String()
-	}
-	config := testConfigOf(n)
-	verdict := fmt.Sprintf("select\n    %[1]s as failures,\n    %[1]s %[2]s as should_warn,\n    %[1]s %[3]s as should_error\nfrom %[4]s", config.calc, config.warnIf, config.errorIf, from)
-	s.script = append(s.script, verdict)
-	table, err := s.fetch(ctx, 2, verdict)
+	table, relations, err := r.verdict(ctx, s, result)
 	if err != nil {
 		return err
 	}
-	if len(table.Rows) != 1 || len(table.Rows[0]) != 3 {
-		return fmt.Errorf("the test returned %d rows where one is expected\nhint: fail_calc must be an aggregate", len(table.Rows))
+	from := "(\n" + result.CompiledCode + "\n) as dbt_internal_test"
+	if len(relations) > 0 {
+		from = relations[0].String()
+	}
+	return r.judge(ctx, s, result, table.Rows, from)
+}
+
+// verdict asks for the one row that says how many rows fail, and whether that
+// is too many. Where the failing rows are kept it returns their relation.
+func (r *run) verdict(ctx context.Context, s *session, result *Result) (warehouse.Table, []dbt.Relation, error) {
+	m := r.underwayAs(s, result)
+	query := result.CompiledCode
+	if limit := result.Node.Config.String("limit"); limit != "" {
+		query += "\nlimit " + limit
+	}
+	var relations []dbt.Relation
+	from := "(\n" + query + "\n) as dbt_internal_test"
+	if r.storesFailures(result.Node) {
+		relation, err := m.storeFailures(ctx, query)
+		if err != nil {
+			return warehouse.Table{}, nil, err
+		}
+		relations = append(relations, relation)
+		result.RelationName = relation.String()
+		from = relation.String()
+		query = "select * from " + from
+	}
+	config := testConfigOf(result.Node)
+	sql, err := m.text(ctx, "get_test_sql", func() (string, error) { return config.verdict(from), nil },
+		query, config.calc, config.warnIf, config.errorIf, nil)
+	if err != nil {
+		return warehouse.Table{}, nil, err
+	}
+	s.write(sql)
+	table, err := s.fetch(ctx, 2, sql)
+	return table, relations, err
+}
+
+// underwayAs is a node that is built without a look at what is there.
+func (r *run) underwayAs(s *session, result *Result) *materialization {
+	return &materialization{run: r, session: s, result: result, node: result.Node, target: r.Project.Relation(result.Node), sql: result.CompiledCode}
+}
+
+// judge reads the verdict, and keeps rows that fail for people to look at.
+func (r *run) judge(ctx context.Context, s *session, result *Result, rows [][]any, from string) error {
+	if len(rows) != 1 || len(rows[0]) != 3 {
+		return fmt.Errorf("the test returned %d rows where one is expected\nhint: fail_calc must be an aggregate", len(rows))
 	}
 	result.Response = r.said("SELECT", 1)
-	if err := config.judge(result, table.Rows[0]); err != nil {
+	if err := testConfigOf(result.Node).judge(result, rows[0]); err != nil {
 		return err
 	}
 	if result.Status == Warn && r.WarnError {
@@ -95,6 +123,11 @@ func testConfigOf(n *dbt.Node) testConfig {
 		warnIf:   cmp.Or(n.Config.String("warn_if"), "!= 0"),
 		errorIf:  cmp.Or(n.Config.String("error_if"), "!= 0"),
 	}
+}
+
+// verdict is the query that counts.
+func (c testConfig) verdict(from string) string {
+	return fmt.Sprintf("select\n    %[1]s as failures,\n    %[1]s %[2]s as should_warn,\n    %[1]s %[3]s as should_error\nfrom %[4]s", c.calc, c.warnIf, c.errorIf, from)
 }
 
 // judge is dbt's rule: with severity error, error_if decides first; then
@@ -175,30 +208,36 @@ func (r *run) storesFailures(n *dbt.Node) bool {
 }
 
 // storeFailures replaces the test's relation by the rows that fail now.
-func (r *run) storeFailures(ctx context.Context, s *session, n *dbt.Node, query string) (dbt.Relation, error) {
-	relation := r.Project.Relation(n)
+func (m *materialization) storeFailures(ctx context.Context, query string) (dbt.Relation, error) {
+	relation := m.target
 	relation.Type = dbt.TableRelation
-	if as := n.Config.String("store_failures_as"); as != "" {
+	if as := m.node.Config.String("store_failures_as"); as != "" {
 		relation.Type = dbt.RelationType(as)
 	}
 	if relation.Type != dbt.TableRelation && relation.Type != dbt.ViewRelation {
 		return relation, fmt.Errorf("store_failures_as: %s is not one of table, view, ephemeral", relation.Type)
 	}
-	existing, ok, err := r.cache.lookup(ctx, s, relation)
+	existing, ok, err := m.cache.lookup(ctx, m.session, relation)
 	if err != nil {
 		return relation, err
 	}
-	err = s.transact(ctx, func(ctx context.Context) error {
+	err = m.session.transact(ctx, func(ctx context.Context) error {
 		if ok {
-			if _, err := s.exec(ctx, "drop "+words(existing.Type)+" if exists "+existing.String()+r.dialect.DropCascade); err != nil {
+			if err := m.dropRelation(ctx, existing); err != nil {
 				return err
 			}
 		}
-		_, err := s.exec(ctx, "create "+string(relation.Type)+" "+relation.String()+" as (\n"+query+"\n)")
+		sql, err := m.text(ctx, "get_create_sql", func() (string, error) {
+			return "create " + string(relation.Type) + " " + relation.String() + " as (\n" + query + "\n)", nil
+		}, relation, query)
+		if err != nil {
+			return err
+		}
+		_, err = m.exec(ctx, sql)
 		return err
 	})
 	if err == nil {
-		r.cache.put(relation)
+		m.cache.put(relation)
 	}
 	return relation, err
 }

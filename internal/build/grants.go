@@ -45,9 +45,9 @@ func (p *privileges) without(other *privileges) *privileges {
 
 func newPrivileges() *privileges { return &privileges{grantees: map[string][]string{}} }
 
-func configuredGrants(n *dbt.Node) *privileges {
+// readGrants reads the config grants.
+func readGrants(value any) *privileges {
 	wanted := newPrivileges()
-	value, _ := n.Config.Get("grants")
 	grants, ok := value.(*jinja.Dict)
 	if !ok {
 		return wanted
@@ -69,20 +69,24 @@ func configuredGrants(n *dbt.Node) *privileges {
 // applyGrants brings a relation's privileges to what the node configures. A
 // relation that was kept may have others: they are taken back. A node that
 // configures none says nothing of privileges.
-func (r *run) applyGrants(ctx context.Context, s *session, n *dbt.Node, relation dbt.Relation, kept bool) error {
-	wanted := configuredGrants(n)
+func (m *materialization) applyGrants(ctx context.Context, relation dbt.Relation, kept bool) error {
+	configured, _ := m.node.Config.Get("grants")
+	return m.bringGrants(ctx, relation, readGrants(configured), kept)
+}
+
+func (m *materialization) bringGrants(ctx context.Context, relation dbt.Relation, wanted *privileges, kept bool) error {
 	if len(wanted.order) == 0 {
 		return nil
 	}
-	if r.dialect.ListGrants == "" {
-		r.withoutGrants.Do(func() {
-			r.warn("grants are not applied on " + r.dialect.Name + ", as in " + n.OriginalFilePath)
+	if m.dialect.ListGrants == "" {
+		m.withoutGrants.Do(func() {
+			m.warn("grants are not applied on " + m.dialect.Name + ", as in " + m.node.OriginalFilePath)
 		})
 		return nil
 	}
 	present := newPrivileges()
 	if kept {
-		table, err := s.fetch(ctx, -1, r.dialect.ListGrants, relation.Schema, relation.Identifier)
+		table, err := m.session.fetch(ctx, -1, m.dialect.ListGrants, relation.Schema, relation.Identifier)
 		if err != nil {
 			return fmt.Errorf("list grants on %s: %w", relation, err)
 		}
@@ -90,16 +94,26 @@ func (r *run) applyGrants(ctx context.Context, s *session, n *dbt.Node, relation
 			present.add(fmt.Sprint(row[1]), fmt.Sprint(row[0]))
 		}
 	}
-	revoked, granted := present.without(wanted), wanted.without(present)
-	for _, privilege := range revoked.order {
-		if _, err := s.exec(ctx, "revoke "+privilege+" on "+relation.String()+" from "+r.dialect.QuoteAll(revoked.grantees[privilege])); err != nil {
-			return err
-		}
+	if err := m.eachPrivilege(ctx, "get_revoke_sql", relation, present.without(wanted), func(privilege string, grantees []string) string {
+		return "revoke " + privilege + " on " + relation.String() + " from " + m.dialect.QuoteAll(grantees)
+	}); err != nil {
+		return err
 	}
-	for _, privilege := range granted.order {
+	return m.eachPrivilege(ctx, "get_grant_sql", relation, wanted.without(present), func(privilege string, grantees []string) string {
 		// Grantees are written as they are configured: one may be PUBLIC, or
 		// a role that the project quotes itself.
-		if _, err := s.exec(ctx, "grant "+privilege+" on "+relation.String()+" to "+strings.Join(granted.grantees[privilege], ", ")); err != nil {
+		return "grant " + privilege + " on " + relation.String() + " to " + strings.Join(grantees, ", ")
+	})
+}
+
+func (m *materialization) eachPrivilege(ctx context.Context, macro string, relation dbt.Relation, of *privileges, write func(string, []string) string) error {
+	for _, privilege := range of.order {
+		grantees := of.grantees[privilege]
+		sql, err := m.text(ctx, macro, func() (string, error) { return write(privilege, grantees), nil }, relation, privilege, grantees)
+		if err != nil {
+			return err
+		}
+		if _, err := m.exec(ctx, sql); err != nil {
 			return err
 		}
 	}

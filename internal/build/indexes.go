@@ -32,27 +32,35 @@ func configuredIndexes(n *dbt.Node) ([]index, error) {
 	}
 	var indexes []index
 	for _, entry := range list.V {
-		d, ok := entry.(*jinja.Dict)
-		if !ok {
-			return nil, indexError(n, entry)
-		}
-		var i index
-		columns, _ := d.Get("columns")
-		names, ok := columns.(*jinja.List)
-		if !ok || len(names.V) == 0 {
-			return nil, indexError(n, entry)
-		}
-		for _, name := range names.V {
-			i.columns = append(i.columns, jinja.Str(name))
-		}
-		unique, _ := d.Get("unique")
-		i.unique = unique == true
-		if method, _ := d.Get("type"); method != nil {
-			i.method = jinja.Str(method)
+		i, err := readIndex(n, entry)
+		if err != nil {
+			return nil, err
 		}
 		indexes = append(indexes, i)
 	}
 	return indexes, nil
+}
+
+func readIndex(n *dbt.Node, entry any) (index, error) {
+	d, ok := entry.(*jinja.Dict)
+	if !ok {
+		return index{}, indexError(n, entry)
+	}
+	var i index
+	columns, _ := d.Get("columns")
+	names, ok := columns.(*jinja.List)
+	if !ok || len(names.V) == 0 {
+		return index{}, indexError(n, entry)
+	}
+	for _, name := range names.V {
+		i.columns = append(i.columns, jinja.Str(name))
+	}
+	unique, _ := d.Get("unique")
+	i.unique = unique == true
+	if method, _ := d.Get("type"); method != nil {
+		i.method = jinja.Str(method)
+	}
+	return i, nil
 }
 
 func indexError(n *dbt.Node, value any) error {

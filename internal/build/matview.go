@@ -38,7 +38,7 @@ func (m *materialization) planMaterializedView(ctx context.Context) (func(contex
 func (m *materialization) onConfigurationChange(changes []string) (func(context.Context) error, error) {
 	switch choice := m.node.Config.String("on_configuration_change"); choice {
 	case "", "apply":
-		return func(ctx context.Context) error { return m.alter(ctx, changes) }, nil
+		return func(ctx context.Context) error { return m.alterIndexes(ctx, changes) }, nil
 	case "continue":
 		m.warn(fmt.Sprintf("configuration changes were identified and on_configuration_change is continue for %s", m.target))
 		m.result.Response = "skip " + m.target.String()
@@ -65,37 +65,40 @@ func (m *materialization) createMaterializedView(ctx context.Context) error {
 			return err
 		}
 	}
-	rows, err := m.exec(ctx, m.header()+"create materialized view if not exists "+m.target.String()+" as "+m.sql)
-	m.wrote("SELECT", rows)
+	sql, err := m.text(ctx, "get_create_materialized_view_as_sql", func() (string, error) {
+		return "create materialized view if not exists " + m.target.String() + " as " + m.sql, nil
+	}, m.target, m.sql)
 	if err != nil {
 		return err
 	}
+	if err := m.main(ctx, m.header()+sql); err != nil {
+		return err
+	}
 	if indexes, _ := configuredIndexes(m.node); len(indexes) > 0 {
-		m.wrote("CREATE INDEX", -1)
+		m.result.Rows, m.result.Response = -1, "CREATE INDEX"
 	}
 	if m.backup != nil { // what dbt says last
-		m.wrote("DROP "+strings.ToUpper(words(m.backup.Type)), -1)
+		m.result.Rows, m.result.Response = -1, "DROP "+strings.ToUpper(words(m.backup.Type))
 	}
 	return m.createIndexes(ctx, m.session, m.node, m.target)
 }
 
 func (m *materialization) refresh(ctx context.Context) error {
-	m.result.Response = "REFRESH MATERIALIZED VIEW"
-	_, err := m.exec(ctx, "refresh materialized view "+m.target.String())
-	return err
+	sql, err := m.text(ctx, "refresh_materialized_view", func() (string, error) {
+		return "refresh materialized view " + m.target.String(), nil
+	}, m.target)
+	if err != nil {
+		return err
+	}
+	return m.main(ctx, sql)
 }
 
-func (m *materialization) alter(ctx context.Context, changes []string) error {
-	for _, sql := range changes {
-		m.result.Response = "CREATE INDEX"
-		if strings.HasPrefix(sql, "drop") {
-			m.result.Response = "DROP INDEX"
-		}
-		if _, err := m.exec(ctx, sql); err != nil {
-			return err
-		}
+func (m *materialization) alterIndexes(ctx context.Context, changes []string) error {
+	m.result.Response = "CREATE INDEX"
+	if strings.HasPrefix(changes[len(changes)-1], "drop") {
+		m.result.Response = "DROP INDEX"
 	}
-	return nil
+	return m.alter(ctx, changes)
 }
 
 // indexChanges are the statements that bring the indexes to what is configured.

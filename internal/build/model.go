@@ -1,11 +1,14 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"apotheca/internal/dbt"
+	"apotheca/internal/jinja"
+	"apotheca/internal/warehouse"
 )
 
 // model materializes a model. Everything between the hooks that stand outside
@@ -65,10 +68,31 @@ func (m *materialization) transaction(ctx context.Context, build func(context.Co
 
 // describe says who may read the relation and what it is.
 func (m *materialization) describe(ctx context.Context) error {
-	if err := m.applyGrants(ctx, m.session, m.node, m.target, m.kept); err != nil {
+	if err := m.grant(ctx); err != nil {
 		return err
 	}
-	return m.commentOn(ctx, m.session, m.node, m.target)
+	return m.step(ctx, "persist_docs", func() error {
+		return m.commentOn(ctx, m.target, true, true)
+	}, m.target, m.node)
+}
+
+// grant tells the macros of a project also of nodes that configure no grants.
+func (m *materialization) grant(ctx context.Context) error {
+	configured, _ := m.node.Config.Get("grants")
+	revoke := m.kept || m.existing != nil && m.copiesGrants(ctx)
+	return m.step(ctx, "apply_grants", func() error {
+		return m.applyGrants(ctx, m.target, revoke)
+	}, m.target, configured, revoke)
+}
+
+// copiesGrants asks whether the new relation may have what was granted on the
+// old one; only a project's own macro says so.
+func (m *materialization) copiesGrants(ctx context.Context) bool {
+	if m.Project.Replaced(m.node, "copy_grants") == nil {
+		return false
+	}
+	copied, err := m.call(ctx, "copy_grants")
+	return err == nil && jinja.Truth(copied)
 }
 
 // materialization is one model on its way into the warehouse.
@@ -83,6 +107,8 @@ type materialization struct {
 	backup   *dbt.Relation // what was replaced, until it is dropped
 	kept     bool          // the existing relation stays, with what was granted on it
 	sql      string
+
+	templates *dbt.Templates // made when they are first asked
 }
 
 func (r *run) newMaterialization(ctx context.Context, s *session, result *Result) (*materialization, error) {
@@ -117,8 +143,6 @@ func (m *materialization) plan(ctx context.Context) (func(context.Context) error
 	switch {
 	case m.kind == "materialized_view":
 		return m.planMaterializedView(ctx)
-	case enforced(m.node):
-		return m.planContract()
 	case m.kind == "view":
 		return m.view, nil
 	case m.kind == "table":
@@ -141,27 +165,38 @@ func (m *materialization) fullRefresh() bool {
 	return m.FullRefresh
 }
 
-func (m *materialization) hooks(ctx context.Context, hooks []dbt.Hook, inside bool) error {
-	return m.runModelHooks(ctx, m.session, m.node, hooks, inside)
-}
-
-func (m *materialization) exec(ctx context.Context, sql string) (int64, error) {
+func (m *materialization) exec(ctx context.Context, sql string) (warehouse.Result, error) {
 	return m.session.exec(ctx, sql)
 }
 
+// main runs the statement whose answer is the node's.
+func (m *materialization) main(ctx context.Context, sql string) error {
+	said, err := m.exec(ctx, sql)
+	if err == nil {
+		m.answered(said)
+	}
+	return err
+}
+
 func (m *materialization) view(ctx context.Context) error {
-	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
-		m.wrote("CREATE VIEW", -1)
-		_, err := m.exec(ctx, m.header()+"create view "+into.String()+" as ("+m.sql+"\n)")
+	return m.replace(ctx, "get_create_view_as_sql", func(ctx context.Context, into dbt.Relation) error {
+		sql, err := m.createView(ctx, into, m.sql)
+		if err != nil {
+			return err
+		}
+		err = m.main(ctx, sql)
+		m.result.Rows = -1
 		return err
 	})
 }
 
 func (m *materialization) table(ctx context.Context) error {
-	return m.replace(ctx, func(ctx context.Context, into dbt.Relation) error {
-		rows, err := m.exec(ctx, m.header()+"create"+m.unlogged()+" table "+into.String()+" as ("+m.sql+"\n)")
-		m.wrote("SELECT", rows)
-		return err
+	return m.replace(ctx, m.tableMacro(), func(ctx context.Context, into dbt.Relation) error {
+		sql, err := m.createTable(ctx, false, into, m.sql)
+		if err != nil {
+			return err
+		}
+		return m.main(ctx, sql)
 	})
 }
 
@@ -179,29 +214,28 @@ func (m *materialization) unlogged() string {
 	return ""
 }
 
-// wrote records what the database says of a statement that changed rows.
-func (m *materialization) wrote(verb string, rows int64) {
-	m.result.Rows = rows
-	m.result.Response = m.said(verb, rows)
+// answered records what the database said of the node's statement.
+func (m *materialization) answered(said warehouse.Result) {
+	m.result.Rows = said.Rows
+	m.result.Response = cmp.Or(said.Tag, "OK")
 }
 
 // said is how dbt words what the database did: "SELECT 5", or OK where the
-// database has no words for it. Rows below 0 are none that were counted.
+// database has no words for it.
 func (r *run) said(verb string, rows int64) string {
-	switch {
-	case r.dialect.InsertTag == "":
+	if r.dialect.InsertTag == "" {
 		return "OK"
-	case rows < 0:
-		return verb
 	}
 	return fmt.Sprintf("%s %d", verb, rows)
 }
 
 // replace has a relation made and put in the place of the existing one. A
 // table gets its indexes before it is seen, unless they would pin its name.
-func (m *materialization) replace(ctx context.Context, write func(ctx context.Context, into dbt.Relation) error) error {
+// dbt renames also what replaces nothing, save for incremental models, and
+// macros of the project's could tell.
+func (m *materialization) replace(ctx context.Context, macro string, write func(ctx context.Context, into dbt.Relation) error) error {
 	built := m.target
-	if m.existing != nil {
+	if m.existing != nil || m.kind != "incremental" && (m.Project.Replaced(m.node, macro) != nil || m.Project.Replaced(m.node, "rename_relation") != nil) {
 		built = m.beside("__dbt_tmp", m.target.Type)
 	}
 	if err := write(ctx, built); err != nil {
@@ -216,6 +250,8 @@ func (m *materialization) replace(ctx context.Context, write func(ctx context.Co
 		if err := m.setAside(ctx); err != nil {
 			return err
 		}
+	}
+	if built != m.target {
 		if err := m.rename(ctx, built, m.target); err != nil {
 			return err
 		}
@@ -230,7 +266,9 @@ func (m *materialization) index(ctx context.Context, r dbt.Relation) error {
 	if r.Type != dbt.TableRelation {
 		return nil
 	}
-	return m.createIndexes(ctx, m.session, m.node, r)
+	return m.step(ctx, "create_indexes", func() error {
+		return m.createIndexes(ctx, m.session, m.node, r)
+	}, r)
 }
 
 // setAside renames the existing relation away, to be dropped in the end. A
@@ -274,16 +312,28 @@ func (m *materialization) dropLeftovers(ctx context.Context) error {
 }
 
 func (m *materialization) dropRelation(ctx context.Context, r dbt.Relation) error {
-	_, err := m.exec(ctx, "drop "+words(r.Type)+" if exists "+r.String()+m.dialect.DropCascade)
-	return err
+	return m.step(ctx, "drop_relation", func() error {
+		_, err := m.exec(ctx, m.dropSQL(r))
+		return err
+	}, r)
+}
+
+func (r *run) dropSQL(relation dbt.Relation) string {
+	return "drop " + words(relation.Type) + " if exists " + relation.String() + r.dialect.DropCascade
 }
 
 func (m *materialization) rename(ctx context.Context, from, to dbt.Relation) error {
-	name := to
-	name.Hide = dbt.Quoting{Database: true, Schema: true}
-	_, err := m.exec(ctx, "alter "+words(from.Type)+" if exists "+from.String()+" rename to "+name.String())
-	return err
+	return m.step(ctx, "rename_relation", func() error {
+		_, err := m.exec(ctx, m.renameSQL(from, to.Identifier))
+		return err
+	}, from, to)
+}
+
+func (r *run) renameSQL(from dbt.Relation, name string) string {
+	return "alter " + words(from.Type) + " if exists " + from.String() + " rename to " + r.dialect.Quote(name)
 }
 
 // words is a relation's type in SQL.
-func words(t dbt.RelationType) string { return strings.ReplaceAll(string(t), "_", " ") }
+func words(t dbt.RelationType) string {
+	return strings.ReplaceAll(string(cmp.Or(t, dbt.TableRelation)), "_", " ")
+}

@@ -25,19 +25,31 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 	if r.Command == Compile || n.IsEphemeral() {
 		return
 	}
-	var err error
-	switch n.ResourceType {
-	case dbt.Seed:
-		err = r.seed(ctx, s, result)
-	case dbt.Snapshot:
-		err = r.snapshot(ctx, s, result)
-	case dbt.DataTest:
-		err = r.dataTest(ctx, s, result)
+	s.result = result
+	macro, err := r.macro(n)
+	switch {
+	case err != nil:
+	case macro.Builtin():
+		err = r.builtin(ctx, s, result)
 	default:
-		err = r.model(ctx, s, result)
+		err = r.custom(ctx, s, result, macro)
 	}
 	if err != nil {
 		result.fail(err)
+	}
+}
+
+// builtin builds a node as dbt does when nobody replaced how.
+func (r *run) builtin(ctx context.Context, s *session, result *Result) error {
+	switch result.Node.ResourceType {
+	case dbt.Seed:
+		return r.seed(ctx, s, result)
+	case dbt.Snapshot:
+		return r.snapshot(ctx, s, result)
+	case dbt.DataTest:
+		return r.dataTest(ctx, s, result)
+	default:
+		return r.model(ctx, s, result)
 	}
 }
 
@@ -51,13 +63,10 @@ func (r *run) refuse(n *dbt.Node) error {
 		return unsupported("the python model "+n.Name, "write it in SQL, or leave it out with --exclude "+n.Name)
 	case n.ResourceType == dbt.Model:
 		switch m := n.Config.Materialized(); m {
-		case "view", "table", "incremental", "ephemeral":
 		case "materialized_view":
 			if !r.dialect.MaterializedViews {
 				return unsupported("materialized: "+m, "use view, table, incremental or ephemeral")
 			}
-		default:
-			return unsupported("materialized: "+m, "use view, table, incremental or ephemeral")
 		}
 	}
 	return nil

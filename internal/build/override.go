@@ -1,25 +1,38 @@
 package build
 
 import (
+	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"apotheca/internal/dbt"
 )
 
-// replacedStep matches the macros by which a project may change how dbt itself
-// builds a node. This program builds nodes without them.
-var replacedStep = regexp.MustCompile(`^([a-z]+__)?(materialization_\w+|create_(table|view)_as|get_create_(table|view)_as_sql|get_merge_sql|get_delete_insert_merge_sql|get_insert_overwrite_merge_sql|get_incremental_\w+_sql|get_test_sql|get_unit_test_sql|create_csv_table|reset_csv_table|load_csv_rows|apply_grants)$`)
+// passedOver are the macros by which a project may change how dbt works, and
+// which this program does without.
+var passedOver = []string{
+	"get_show_grant_sql", "get_dcl_statement_list", "call_dcl_statements", "support_multiple_grantees_per_dcl_statement",
+	"get_unit_test_sql", "get_fixture_sql", "get_expected_sql",
+	"get_catalog", "get_catalog_relations", "get_catalog_for_single_relation", "get_relations", "list_schemas", "check_schema_exists",
+	"list_relations_without_caching", "get_relation_last_modified",
+	"get_replace_view_sql", "get_replace_table_sql", "get_replace_materialized_view_sql", "get_alter_materialized_view_as_sql",
+	"get_materialized_view_configuration_changes",
+}
 
-// refuseOverrides stops before anything runs when the project replaces a step
-// of dbt's that would then be passed over in silence. What an installed package
-// defines for itself is its own affair.
-func refuseOverrides(p *dbt.Project) error {
+// refuseOverrides stops before anything runs when a macro would be passed over
+// in silence that dbt would have run: the project's own, or one of a package
+// for the package's nodes.
+func (r *run) refuseOverrides() error {
+	packages := map[string]bool{r.Project.Name: true}
+	for _, id := range r.steps {
+		if n, ok := r.Project.Nodes[id]; ok {
+			packages[n.PackageName] = true
+		}
+	}
 	var found []string
-	for _, m := range p.Macros {
-		if m.PackageName == p.Name && replacedStep.MatchString(m.Name) {
+	for _, m := range r.Project.Macros {
+		if packages[m.PackageName] && slices.Contains(passedOver, r.withoutAdapter(m)) {
 			found = append(found, fmt.Sprintf("%s:%d: the macro %s would change how dbt builds nodes; that is not supported", m.OriginalFilePath, max(m.Line, 1), m.Name))
 		}
 	}
@@ -27,5 +40,21 @@ func refuseOverrides(p *dbt.Project) error {
 		return nil
 	}
 	slices.Sort(found)
-	return fmt.Errorf("%s\nhint: remove or rename what the project overrides", strings.Join(found, "\n"))
+	return errors.New(strings.Join(found, "\n") + "\nhint: remove or rename what the project overrides")
+}
+
+// withoutAdapter is what a macro implements for the target; empty when it is
+// for another kind of database, or is reached by dispatch from another package
+// than the project.
+func (r *run) withoutAdapter(m *dbt.Macro) string {
+	adapter, name, ok := strings.Cut(m.Name, "__")
+	switch {
+	case m.Builtin():
+		return ""
+	case !ok:
+		return m.Name
+	case m.PackageName == r.Project.Name && (adapter == "default" || adapter == r.Project.Target.Type):
+		return name
+	}
+	return ""
 }

@@ -33,38 +33,36 @@ func (r *run) seed(ctx context.Context, s *session, result *Result) error {
 	if own, set := n.Config.FullRefresh(); set {
 		full = own
 	}
-	if err := r.runModelHooks(ctx, s, n, n.Config.PreHooks(), false); err != nil {
+	m := &materialization{run: r, session: s, result: result, node: n, target: target}
+	if exists {
+		m.existing = &existing
+		m.kept = !full
+	}
+	if err := m.hooks(ctx, n.Config.PreHooks(), false); err != nil {
 		return err
 	}
 	err = s.transact(ctx, func(ctx context.Context) error {
-		if err := r.runModelHooks(ctx, s, n, n.Config.PreHooks(), true); err != nil {
+		if err := m.hooks(ctx, n.Config.PreHooks(), true); err != nil {
 			return err
 		}
-		if err := r.fillSeed(ctx, s, result, target, table, exists, full); err != nil {
+		if err := m.fillSeed(ctx, table, full); err != nil {
 			return err
 		}
-		if err := r.finishSeed(ctx, s, n, target, exists && !full); err != nil {
+		if err := m.describe(ctx); err != nil {
 			return err
 		}
-		return r.runModelHooks(ctx, s, n, n.Config.PostHooks(), true)
+		if !m.kept {
+			if err := m.index(ctx, target); err != nil {
+				return err
+			}
+		}
+		return m.hooks(ctx, n.Config.PostHooks(), true)
 	})
 	if err != nil {
 		return err
 	}
 	r.cache.put(target)
-	return r.runModelHooks(ctx, s, n, n.Config.PostHooks(), false)
-}
-
-// finishSeed follows the loading: what was granted and indexed stays with a
-// table that was kept.
-func (r *run) finishSeed(ctx context.Context, s *session, n *dbt.Node, target dbt.Relation, kept bool) error {
-	if err := r.applyGrants(ctx, s, n, target, kept); err != nil {
-		return err
-	}
-	if err := r.commentOn(ctx, s, n, target); err != nil || kept {
-		return err
-	}
-	return r.createIndexes(ctx, s, n, target)
+	return m.hooks(ctx, n.Config.PostHooks(), false)
 }
 
 func (r *run) readSeed(n *dbt.Node) (*seedTable, error) {
@@ -84,36 +82,71 @@ func (r *run) readSeed(n *dbt.Node) (*seedTable, error) {
 	return table, nil
 }
 
-func (r *run) fillSeed(ctx context.Context, s *session, result *Result, target dbt.Relation, table *seedTable, exists, full bool) error {
+func (m *materialization) fillSeed(ctx context.Context, table *seedTable, full bool) error {
 	verb := "INSERT"
-	switch {
-	case exists && !full:
-		if err := r.sameHeader(ctx, s, target, table); err != nil {
-			return err
-		}
-		if _, err := s.exec(ctx, "truncate table "+target.String()); err != nil {
-			return err
-		}
-	default:
-		if full {
-			verb = "CREATE"
-		}
-		if exists {
-			if _, err := s.exec(ctx, "drop table "+target.String()+r.dialect.DropCascade); err != nil {
-				return err
-			}
-		}
-		if _, err := s.exec(ctx, r.createSeed(result.Node, target, table)); err != nil {
-			return err
-		}
+	if full {
+		verb = "CREATE"
 	}
-	rows, err := r.loadSeed(ctx, s, result.Node, target, table)
-	if err != nil {
+	var shown any // to macros
+	if m.Project.Replaced(m.node, "reset_csv_table") != nil || m.Project.Replaced(m.node, "load_csv_rows") != nil {
+		shown = table.shown(m.dialect.SeedTypes)
+	}
+	if err := m.roomForSeed(ctx, table, full, shown); err != nil {
 		return err
 	}
-	result.Rows = rows
-	result.Response = fmt.Sprintf("%s %d", verb, rows)
-	return nil
+	rows := int64(len(table.rows))
+	err := m.step(ctx, "load_csv_rows", func() (err error) {
+		rows, err = m.loadSeed(ctx, m.session, m.node, m.target, table)
+		return err
+	}, m.node, shown)
+	m.result.Rows = rows
+	m.result.Response = fmt.Sprintf("%s %d", verb, rows)
+	return err
+}
+
+// roomForSeed makes the seed's table, or empties the one that is there.
+func (m *materialization) roomForSeed(ctx context.Context, table *seedTable, full bool, shown any) error {
+	if m.existing == nil {
+		return m.step(ctx, "create_csv_table", func() error {
+			_, err := m.exec(ctx, m.createSeed(m.node, m.target, table))
+			return err
+		}, m.node, shown)
+	}
+	return m.step(ctx, "reset_csv_table", func() error {
+		clear := []string{"truncate table " + m.target.String()}
+		if full {
+			clear = []string{"drop table " + m.target.String() + m.dialect.DropCascade, m.createSeed(m.node, m.target, table)}
+		} else if err := m.sameHeader(ctx, m.session, m.target, table); err != nil {
+			return err
+		}
+		return m.alter(ctx, clear)
+	}, m.node, full, *m.existing, shown)
+}
+
+// seedStep is what dbt's macros ask of a seed: its rows, its table, its loading.
+func (a adapter) seedStep(ctx context.Context, t *dbt.Templates, name string) (any, error) {
+	n := t.Node()
+	if n == nil || n.ResourceType != dbt.Seed {
+		return nil, fmt.Errorf("%s() needs a seed", name)
+	}
+	if a.session.seed == nil {
+		table, err := a.run.readSeed(n)
+		if err != nil {
+			return nil, err
+		}
+		a.session.seed = table
+	}
+	target := a.run.Project.Relation(n)
+	switch name {
+	case "load_agate_table":
+		return a.session.seed.shown(a.run.dialect.SeedTypes), nil
+	case "create_csv_table":
+		sql := a.run.createSeed(n, target, a.session.seed)
+		_, err := a.session.exec(ctx, sql)
+		return sql, err
+	}
+	_, err := a.run.loadSeed(ctx, a.session, n, target, a.session.seed)
+	return "", err
 }
 
 func (r *run) sameHeader(ctx context.Context, s *session, target dbt.Relation, table *seedTable) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"apotheca/internal/dbt"
 	"apotheca/internal/schema"
 	"apotheca/internal/warehouse"
 )
@@ -286,4 +287,23 @@ func (c seedColumn) value(cell string) any {
 		return b
 	}
 	return cell
+}
+
+// shown is the file as macros read it: load_agate_table().
+func (t *seedTable) shown(types warehouse.SeedTypes) *dbt.Table {
+	table := &dbt.Table{}
+	for _, c := range t.columns {
+		table.Columns = append(table.Columns, dbt.Column{Name: c.name, DataType: c.typeName(types)})
+	}
+	for row := range t.values() {
+		for i, value := range row {
+			if text, ok := value.(string); ok && t.columns[i].declared == "" && (t.columns[i].kind == seedNumber || t.columns[i].kind == seedInteger) {
+				row[i] = dbt.Decimal(text)
+				continue
+			}
+			row[i] = templateValue(value)
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
 }

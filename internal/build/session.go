@@ -24,10 +24,17 @@ type session struct {
 	report    func(Event)
 	took      time.Duration
 	script    []string
+	result    *Result      // of the node under way
+	seed      *seedTable   // its file, once a macro asked for it
+	open      *transaction // that templates began
+	manual    bool         // templates begin and commit
+	asked     bool         // a statement wanted the transaction, so that it can be committed
+	left      bool         // statements run outside of transactions until one begins one
+	always    bool         // the database is of those that AlwaysTransacts
 }
 
 func (r *run) newSession(ctx context.Context, name string) (*session, error) {
-	s := &session{warehouse: r.Warehouse, name: name, now: r.Now, report: r.report}
+	s := &session{warehouse: r.Warehouse, name: name, now: r.Now, report: r.report, always: r.dialect.AlwaysTransacts}
 	s.reset()
 	var err error
 	s.conn, err = r.Warehouse.Conn(ctx)
@@ -46,6 +53,8 @@ func (s *session) reset() {
 	s.took = 0
 	s.script = nil
 	s.subject = "master"
+	s.result, s.seed = nil, nil
+	s.manual, s.asked, s.left = false, false, false
 	s.comment = func(sql string) string { return sql }
 }
 
@@ -69,13 +78,18 @@ func (s *session) revive(ctx context.Context) error {
 }
 
 // exec runs SQL that belongs to the node's own work.
-func (s *session) exec(ctx context.Context, sql string) (int64, error) {
+func (s *session) exec(ctx context.Context, sql string) (warehouse.Result, error) {
 	s.script = append(s.script, sql)
+	return s.tell(ctx, sql)
+}
+
+// tell runs SQL that is not part of the script.
+func (s *session) tell(ctx context.Context, sql string) (warehouse.Result, error) {
 	sql = s.comment(sql)
 	start := s.sent(sql)
 	result, err := s.conn.Exec(ctx, sql)
 	s.told(start, err)
-	return result.Rows, err
+	return result, err
 }
 
 // fetch reads; what templates ask on the way is not part of the script.
@@ -116,7 +130,15 @@ func (s *session) columns(ctx context.Context, from string) ([]warehouse.ResultC
 	return table.Columns, err
 }
 
+// transact runs work in a transaction: the one that is open, which it commits,
+// or one of its own.
 func (s *session) transact(ctx context.Context, work func(context.Context) error) error {
+	if s.open != nil {
+		if err := work(ctx); err != nil {
+			return err
+		}
+		return s.commit()
+	}
 	start := s.now()
 	var inside time.Duration
 	err := s.conn.Transact(ctx, func(ctx context.Context) error {

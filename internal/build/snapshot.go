@@ -33,7 +33,7 @@ func (r *run) snapshot(ctx context.Context, s *session, result *Result) error {
 			return err
 		}
 		if h.existing == nil {
-			if err := h.createIndexes(ctx, h.session, h.node, h.target); err != nil {
+			if err := h.index(ctx, h.target); err != nil {
 				return err
 			}
 		}
@@ -65,6 +65,7 @@ type snapshotStrategy struct {
 	rowChanged  string
 	scdID       string
 	hardDeletes string // ignore, invalidate or new_record
+	returned    any    // all of it, for the macros that want it
 }
 
 func (r *run) newHistory(ctx context.Context, s *session, result *Result) (*history, error) {
@@ -77,26 +78,30 @@ func (r *run) newHistory(ctx context.Context, s *session, result *Result) (*hist
 			m.target, m.existing.Type, m.existing.Type, m.node.OriginalFilePath)
 	}
 	m.kept = m.existing != nil
-	h := &history{materialization: m, current: m.node.Config.String("dbt_valid_to_current")}
-	running := r.running(s, m.node)
-	names, err := r.Project.Call(ctx, running, "get_snapshot_table_column_names")
-	if err != nil {
+	h := &history{materialization: m}
+	if err := h.learnNames(ctx); err != nil {
 		return nil, err
 	}
-	h.names = texts(names)
-	if h.now, err = r.callText(ctx, running, "snapshot_get_time"); err != nil {
-		return nil, err
-	}
-	hashed := []any{"snapshotted_data." + h.names["dbt_scd_id"], h.now}
-	if h.reborn, err = r.callText(ctx, running, "snapshot_hash_arguments", hashed); err != nil {
-		return nil, err
-	}
-	h.snapshotStrategy, err = h.strategy(ctx, running)
-	return h, err
+	return h, h.strategy(ctx)
 }
 
-func (r *run) callText(ctx context.Context, running dbt.Running, macro string, args ...any) (string, error) {
-	v, err := r.Project.Call(ctx, running, macro, args...)
+// learnNames asks the macros for what the strategy does not say.
+func (h *history) learnNames(ctx context.Context) error {
+	h.current = h.node.Config.String("dbt_valid_to_current")
+	names, err := h.call(ctx, "get_snapshot_table_column_names")
+	if err != nil {
+		return err
+	}
+	h.names = texts(names)
+	if h.now, err = h.callText(ctx, "snapshot_get_time"); err != nil {
+		return err
+	}
+	h.reborn, err = h.callText(ctx, "snapshot_hash_arguments", []any{"snapshotted_data." + h.names["dbt_scd_id"], h.now})
+	return err
+}
+
+func (m *materialization) callText(ctx context.Context, macro string, args ...any) (string, error) {
+	v, err := m.call(ctx, macro, args...)
 	return strings.TrimSpace(jinja.Str(v)), err
 }
 
@@ -112,23 +117,29 @@ func texts(v any) map[string]string {
 
 // strategy calls the macro of the configured strategy: dbt's, or the project's
 // own. A package's is named package.strategy.
-func (h *history) strategy(ctx context.Context, running dbt.Running) (snapshotStrategy, error) {
+func (h *history) strategy(ctx context.Context) error {
 	name := h.node.Config.String("strategy")
 	macro := "snapshot_" + name + "_strategy"
 	if pkg, own, dotted := strings.Cut(name, "."); dotted {
 		macro = pkg + ".snapshot_" + own + "_strategy"
 	}
-	returned, err := h.Project.Call(ctx, running, macro, h.node, "snapshotted_data", "source_data", h.node.Config, h.existing != nil)
+	returned, err := h.call(ctx, macro, h.node, "snapshotted_data", "source_data", h.node.Config, h.existing != nil)
 	if err != nil {
-		return snapshotStrategy{}, err
+		return err
 	}
-	named, ok := jinja.ToGo(returned).(map[string]any)
-	if !ok {
-		return snapshotStrategy{}, fmt.Errorf("the macro %s returned no mapping", macro)
+	if _, ok := returned.(*jinja.Dict); !ok {
+		return fmt.Errorf("the macro %s returned no mapping", macro)
 	}
+	h.snapshotStrategy, err = readStrategy(returned)
+	return err
+}
+
+func readStrategy(returned any) (snapshotStrategy, error) {
+	named, _ := jinja.ToGo(returned).(map[string]any)
 	text := texts(returned)
 	strategy := snapshotStrategy{
 		updatedAt: text["updated_at"], rowChanged: text["row_changed"], scdID: text["scd_id"], hardDeletes: text["hard_deletes"],
+		returned: returned,
 	}
 	switch key := named["unique_key"].(type) {
 	case string:
@@ -152,46 +163,87 @@ func (h *history) strategy(ctx context.Context, running dbt.Running) (snapshotSt
 
 func (h *history) write(ctx context.Context) error {
 	if h.existing == nil {
-		rows, err := h.exec(ctx, h.header()+"create table "+h.target.String()+" as (\n"+h.first()+"\n)")
-		h.wrote("SELECT", rows)
-		return err
+		return h.begin(ctx)
 	}
 	if err := h.checkTarget(ctx); err != nil {
 		return err
 	}
-	columns, err := h.session.columns(ctx, "(\n"+h.sql+"\n) as snapshot_query")
+	staged, err := h.stage(ctx)
 	if err != nil {
 		return err
 	}
-	staged := h.dialect.Quote(h.dialect.Suffixed(h.target.Identifier, "__dbt_tmp"))
-	if _, err := h.exec(ctx, h.header()+"create temporary table "+staged+" as (\n"+h.staging(columns)+"\n)"); err != nil {
-		return err
-	}
-	added, err := h.addColumns(ctx, staged)
+	written, err := h.addColumns(ctx, staged)
 	if err != nil {
 		return err
 	}
-	if _, err := h.exec(ctx, h.closeSQL(staged)); err != nil {
-		return err
-	}
-	list := h.dialect.QuoteAll(added)
-	rows, err := h.exec(ctx, "insert into "+h.target.String()+" ("+list+")\nselect "+list+"\nfrom "+staged+"\nwhere dbt_change_type = 'insert'")
+	sql, err := h.text(ctx, "snapshot_merge_sql", func() (string, error) {
+		return h.mergeSQL(staged, written), nil
+	}, h.target, staged, written)
 	if err != nil {
 		return err
 	}
-	h.wrote(h.dialect.InsertTag, rows)
-	_, err = h.exec(ctx, "drop table "+staged)
-	return err
+	if err := h.main(ctx, sql); err != nil {
+		return err
+	}
+	return h.step(ctx, "post_snapshot", func() error {
+		_, err := h.exec(ctx, "drop table "+staged.String())
+		return err
+	}, staged)
+}
+
+// begin makes the table of a snapshot's first run.
+func (h *history) begin(ctx context.Context) error {
+	query, err := h.text(ctx, "build_snapshot_table", func() (string, error) { return h.first(h.sql), nil }, h.returned, h.sql)
+	if err != nil {
+		return err
+	}
+	sql, err := h.createTable(ctx, false, h.target, query)
+	if err != nil {
+		return err
+	}
+	return h.main(ctx, sql)
+}
+
+// stage makes the table that says what is to be done.
+func (h *history) stage(ctx context.Context) (dbt.Relation, error) {
+	if h.Project.Replaced(h.node, "build_snapshot_staging_table") != nil {
+		returned, err := h.call(ctx, "build_snapshot_staging_table", h.returned, h.sql, h.target)
+		if err != nil {
+			return dbt.Relation{}, err
+		}
+		staged, ok := dbt.RelationOf(returned)
+		if !ok {
+			return dbt.Relation{}, fmt.Errorf("build_snapshot_staging_table returned %s where a relation is expected", jinja.Repr(returned))
+		}
+		return staged, nil
+	}
+	query, err := h.stagingSQL(ctx, h.sql)
+	if err != nil {
+		return dbt.Relation{}, err
+	}
+	staged := h.temporary()
+	sql, err := h.createTableSQL(ctx, true, staged, query)
+	if err != nil {
+		return dbt.Relation{}, err
+	}
+	_, err = h.exec(ctx, sql)
+	return staged, err
+}
+
+// stagingSQL compares a query with the table.
+func (h *history) stagingSQL(ctx context.Context, sql string) (string, error) {
+	columns, err := h.session.columns(ctx, "(\n"+sql+"\n) as snapshot_query")
+	return h.staging(sql, columns), err
 }
 
 // first is the query of a snapshot's first run: every row is valid.
-func (h *history) first() string {
+func (h *history) first(sql string) string {
 	deleted := ""
 	if h.hardDeletes == "new_record" {
 		deleted = ",\n    'False' as " + h.names["dbt_is_deleted"]
 	}
 	return "select\n    *,\n    " + h.scdID + " as " + h.names["dbt_scd_id"] +
-		",\n    " + h.stamps(h.updatedAt, h.open()) + deleted + "\nfrom (\n" + h.sql + "\n) as snapshot_query"
+		",\n    " + h.stamps(h.updatedAt, h.open()) + deleted + "\nfrom (\n" + sql + "\n) as snapshot_query"
 }
 
 // open is valid_to of a row that is valid, in the type of updated_at.
@@ -240,28 +292,36 @@ func (h *history) has(column string) bool {
 }
 
 // addColumns gives the table what the query has learned to return; nothing is
-// ever dropped from a history. It returns the columns that are written.
-func (h *history) addColumns(ctx context.Context, staged string) ([]string, error) {
-	arriving, err := h.session.columns(ctx, staged)
+// ever dropped from a history. It returns the columns that are written, quoted.
+func (h *history) addColumns(ctx context.Context, staged dbt.Relation) ([]string, error) {
+	arriving, err := h.session.columns(ctx, staged.String())
 	if err != nil {
 		return nil, err
 	}
-	written := slices.DeleteFunc(arriving, func(c warehouse.ResultColumn) bool { return strings.EqualFold(c.Name, "dbt_change_type") })
-	for _, c := range compareColumns(h.present, written).added {
-		if _, err := h.exec(ctx, "alter table "+h.target.String()+" add column "+h.dialect.Quote(c.Name)+" "+c.Type); err != nil {
-			return nil, err
-		}
+	written := slices.DeleteFunc(arriving, func(c warehouse.ResultColumn) bool {
+		return strings.EqualFold(c.Name, "dbt_change_type") || strings.HasPrefix(strings.ToLower(c.Name), "dbt_unique_key")
+	})
+	added := columnChange{added: compareColumns(h.present, written).added}
+	if len(added.added) > 0 {
+		err = h.step(ctx, "create_columns", func() error { return h.alter(ctx, h.alterations(h.target, added)) }, h.target, columnsOf(added.added))
 	}
-	return namesOf(written), nil
+	quoted := make([]string, len(written))
+	for i, c := range written {
+		quoted[i] = h.dialect.Quote(c.Name)
+	}
+	return quoted, err
 }
 
-// closeSQL ends the validity of what changed or is gone.
-func (h *history) closeSQL(staged string) string {
+// mergeSQL ends the validity of what changed or is gone, and adds what is new.
+func (h *history) mergeSQL(staged dbt.Relation, written []string) string {
 	id, to := h.names["dbt_scd_id"], h.names["dbt_valid_to"]
+	list := strings.Join(written, ", ")
 	return "update " + h.target.String() + " as " + destination +
 		"\nset " + to + " = " + arriving + "." + to +
-		"\nfrom " + staged + " as " + arriving +
+		"\nfrom " + staged.String() + " as " + arriving +
 		"\nwhere " + arriving + "." + id + " = " + destination + "." + id +
 		"\n    and " + arriving + ".dbt_change_type in ('update', 'delete')" +
-		"\n    and " + h.isOpen(destination+".")
+		"\n    and " + h.isOpen(destination+".") +
+		";\n\ninsert into " + h.target.String() + " (" + list + ")\nselect " + list + "\nfrom " + staged.String() +
+		"\nwhere dbt_change_type = 'insert'"
 }

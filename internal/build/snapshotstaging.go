@@ -13,7 +13,7 @@ import (
 //	insert   a new version of a row, or of its deletion
 //	update   the version of before ends at the new one's beginning
 //	delete   the row is gone and its version ends now
-func (h *history) staging(columns []warehouse.ResultColumn) string {
+func (h *history) staging(sql string, columns []warehouse.ResultColumn) string {
 	parts := []string{h.inserts(columns), h.updates(columns)}
 	if h.hardDeletes != "ignore" {
 		parts = append(parts, h.deletes(columns))
@@ -21,7 +21,7 @@ func (h *history) staging(columns []warehouse.ResultColumn) string {
 	if h.hardDeletes == "new_record" {
 		parts = append(parts, h.deletions(columns))
 	}
-	return "with snapshot_query as (\n" + h.sql + "\n),\n\n" +
+	return "with snapshot_query as (\n" + sql + "\n),\n\n" +
 		"snapshotted_data as (\n    select *, " + h.keyFields() + "\n    from " + h.target.String() +
 		"\n    where " + h.isOpen("") + "\n),\n\n" +
 		"source_data as (\n    select\n    *,\n    " + h.keyFields() + ",\n    " + h.stamps(h.updatedAt, h.open()) +

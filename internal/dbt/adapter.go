@@ -8,6 +8,11 @@ type Adapter interface {
 	// Query runs one statement and returns all its rows. A statement without
 	// rows gives a table without columns.
 	Query(ctx context.Context, sql string) (*Table, error)
+	// Execute runs what a template hands over for its effect.
+	Execute(ctx context.Context, s Statement) (*Table, error)
+	// Step carries out what one of dbt's own macros does beyond text: in
+	// macros/*.sql it is called as _runner.<name>(…).
+	Step(ctx context.Context, t *Templates, name string, args []any) (any, error)
 	// Relation looks a relation up, by the database's own rules of case. The
 	// second result is false when there is none.
 	Relation(ctx context.Context, database, schema, identifier string) (Relation, bool, error)
@@ -20,13 +25,30 @@ type Adapter interface {
 	Columns(ctx context.Context, relation Relation) ([]Column, error)
 }
 
+// Statement is SQL that a template has executed.
+type Statement struct {
+	SQL string
+	// Begin opens the node's transaction if it is not open.
+	Begin bool
+	// Fetch returns the rows.
+	Fetch bool
+}
+
 // Table is the result of a query. Values are nil, bool, int64, float64,
 // string, []byte, time.Time or Decimal.
 type Table struct {
 	Columns []Column
 	Rows    [][]any
-	// Message is the adapter's response, such as "SELECT 5".
-	Message string
+	Response
+}
+
+// Response is what an adapter says of a statement.
+type Response struct {
+	Message string // such as "SELECT 5"
+	Code    string // such as "SELECT"; may be empty
+	// Affected is how many rows the statement changed or returned; nil when
+	// that is not known.
+	Affected *int64
 }
 
 // Column is a column of a relation or of a result, with the type's name as

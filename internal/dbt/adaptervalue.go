@@ -39,7 +39,7 @@ func (v adapterValue) GetAttr(name string) (any, bool) {
 		return behavior{}, true
 	case "is_motherduck", "is_ducklake", "use_ducklake_table_workarounds":
 		return constantMacro(false), true
-	case "commit", "cache_added", "cache_dropped", "cache_renamed", "nice_connection_name", "disable_transactions", "warn_once":
+	case "cache_added", "cache_dropped", "cache_renamed", "nice_connection_name", "disable_transactions", "warn_once":
 		return constantMacro(nil), true
 	case "get_hard_deletes_behavior":
 		return jinja.Func(v.hardDeletes), true
@@ -121,6 +121,8 @@ func (v adapterValue) database(name string) jinja.Func {
 	switch name {
 	case "execute", "add_query", "run_sql_for_tests":
 		return v.execute
+	case "commit":
+		return runnerFunction(v.s, name)
 	case "get_relation", "load_relation":
 		return v.getRelation
 	case "get_columns_in_relation":
@@ -137,8 +139,10 @@ func (v adapterValue) database(name string) jinja.Func {
 		return v.relations
 	case "already_exists":
 		return v.alreadyExists
+	case "get_incremental_strategy_macro":
+		return v.incrementalStrategyMacro
 	case "get_columns_in_table",
-		"expand_target_column_types", "convert_type", "get_incremental_strategy_macro", "valid_incremental_strategies",
+		"expand_target_column_types", "convert_type",
 		"render_raw_columns_constraints", "render_raw_model_constraints", "standardize_grants_dict", "valid_snapshot_target",
 		"assert_valid_snapshot_target_given_strategy", "verify_database", "parse_index",
 		"external_root", "location_exists", "get_seed_file_path", "store_relation":
@@ -150,26 +154,35 @@ func (v adapterValue) database(name string) jinja.Func {
 }
 
 func (v adapterValue) execute(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	t, err := v.s.adapter.Query(v.s.ctx, jinja.Str(argument(a, kw, 0, "sql", "")))
+	t, err := v.s.adapter.Execute(v.s.ctx, Statement{
+		SQL:   jinja.Str(argument(a, kw, 0, "sql", "")),
+		Begin: jinja.Truth(argument(a, kw, 1, "auto_begin", false)),
+		Fetch: jinja.Truth(argument(a, kw, 2, "fetch", false)),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("run query: %w", err)
 	}
-	return &jinja.Tuple{V: []any{responseValue{t.Message}, tableValue{t}}}, nil
+	return &jinja.Tuple{V: []any{responseValue{t.Response}, tableValue{t}}}, nil
 }
 
 // responseValue is what an adapter says of a statement.
-type responseValue struct{ message string }
+type responseValue struct{ Response }
 
-func (r responseValue) Str() string { return r.message }
+func (r responseValue) Str() string                 { return r.Message }
+func (r responseValue) GetItem(key any) (any, bool) { return r.GetAttr(jinja.Str(key)) }
 func (r responseValue) GetAttr(name string) (any, bool) {
 	switch name {
 	case "_message", "message":
-		return r.message, true
+		return r.Message, true
 	case "code":
-		code, _, _ := strings.Cut(r.message, " ")
-		return code, true
+		return orNone(r.Code), true
+	case "rows_affected":
+		if r.Affected == nil {
+			return nil, true
+		}
+		return *r.Affected, true
 	}
-	return nil, true
+	return nil, false
 }
 
 func (v adapterValue) getRelation(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
@@ -198,10 +211,13 @@ func relationArgument(a []any, kw *jinja.Dict, i int, name string) (Relation, er
 	return r.Relation, nil
 }
 
-func (v adapterValue) columns(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+func (v adapterValue) columns(st *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	r, err := relationArgument(a, kw, 0, "relation")
 	if err != nil {
 		return nil, err
+	}
+	if m := v.s.p.Replaced(nil, "get_columns_in_relation"); m != nil {
+		return v.s.p.findMacro(v.s.p.root, "get_columns_in_relation").call.Call(st, a, kw)
 	}
 	columns, err := v.s.adapter.Columns(v.s.ctx, r)
 	if err != nil {
@@ -294,39 +310,14 @@ func (v adapterValue) listed(database, schema any) ([]Relation, bool, error) {
 	return relations, exists, nil
 }
 
-// statement runs the plain DDL that templates ask of an adapter.
+// statement runs the macro of a piece of plain DDL: dbt's, or the project's.
 func (v adapterValue) statement(name string) jinja.Func {
-	return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	return func(st *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 		r, err := relationArgument(a, kw, 0, map[string]string{"rename_relation": "from_relation"}[name])
 		if err != nil {
 			return nil, err
 		}
-		kind := "table"
-		if r.Type == ViewRelation || r.Type == MaterializedView {
-			kind = strings.ReplaceAll(string(r.Type), "_", " ")
-		}
-		schema := r
-		schema.Identifier = ""
-		// Not every database takes its own name here.
-		schema.Hide.Database = schema.Database == v.s.p.Target.Database
-		var sql string
-		switch name {
-		case "create_schema":
-			sql = "create schema if not exists " + schema.String()
-		case "drop_schema":
-			sql = "drop schema if exists " + schema.String() + " cascade"
-		case "drop_relation":
-			sql = "drop " + kind + " if exists " + r.String() + " cascade"
-		case "truncate_relation":
-			sql = "truncate table " + r.String()
-		case "rename_relation":
-			to, err := relationArgument(a, kw, 1, "to_relation")
-			if err != nil {
-				return nil, err
-			}
-			sql = "alter " + kind + " " + r.String() + " rename to " + quoteIdentifier(to.Identifier)
-		}
-		if _, err := v.s.adapter.Query(v.s.ctx, sql); err != nil {
+		if _, err := v.s.p.findMacro(v.s.p.root, name).call.Call(st, a, kw); err != nil {
 			return nil, fmt.Errorf("%s: %w", strings.ReplaceAll(name, "_", " "), err)
 		}
 		v.s.adapter.Changed(r.Database, r.Schema)

@@ -108,8 +108,16 @@ func describe(t *testing.T, a *txtar.Archive) string {
 type scripted struct{}
 
 func (scripted) Query(context.Context, string) (*dbt.Table, error) {
-	return &dbt.Table{Columns: []dbt.Column{{Name: "n", DataType: "BIGINT"}}, Rows: [][]any{{int64(4)}}, Message: "SELECT 1"}, nil
+	return &dbt.Table{
+		Columns: []dbt.Column{{Name: "n", DataType: "BIGINT"}}, Rows: [][]any{{int64(4)}}, Response: dbt.Response{Message: "SELECT 1"},
+	}, nil
 }
+
+func (s scripted) Execute(ctx context.Context, statement dbt.Statement) (*dbt.Table, error) {
+	return s.Query(ctx, statement.SQL)
+}
+
+func (scripted) Step(context.Context, *dbt.Templates, string, []any) (any, error) { return nil, nil }
 
 func (scripted) Relation(_ context.Context, database, schema, identifier string) (dbt.Relation, bool, error) {
 	if identifier != "seen" {

@@ -234,6 +234,8 @@ func (s *scope) nodeName(name string) (any, bool) {
 		return s.p.Target.Database, true
 	case "pre_hooks", "post_hooks":
 		return s.hookDicts(strings.Replace(name, "_hooks", "-hook", 1)), true
+	case "load_agate_table":
+		return runnerFunction(s, name), true
 	case "load_result", "store_result", "store_raw_result", "write", "render":
 		return s.statementFunction(name), true
 	case "selected_resources":
@@ -244,6 +246,8 @@ func (s *scope) nodeName(name string) (any, bool) {
 		return s.p.metadataEnv(), true
 	case "metric":
 		return jinja.Func(s.metric), true
+	case runnerName:
+		return runnerValue{s}, true
 	case "submit_python_job", "column", "debug":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
 			return nil, fmt.Errorf("%s() is not supported", name)
@@ -280,7 +284,11 @@ type contextValue struct{ s *scope }
 
 func (c contextValue) GetItem(key any) (any, bool) { return c.s.global(jinja.Str(key)) }
 func (c contextValue) GetAttr(name string) (any, bool) {
-	if name != "get" {
+	switch name {
+	case "get":
+	case "update":
+		return jinja.Func(c.update), true
+	default:
 		return c.s.global(name)
 	}
 	return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
@@ -295,6 +303,22 @@ func (c contextValue) GetAttr(name string) (any, bool) {
 		}
 		return nil, nil
 	}), true
+}
+
+// update sets names for the rest of what is under way, as materializations do
+// that change the SQL they run.
+func (c contextValue) update(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	if c.s.extra == nil {
+		c.s.extra = map[string]any{}
+	}
+	given, _ := argument(a, nil, 0, "", nil).(*jinja.Dict)
+	for _, names := range []*jinja.Dict{given, kw} {
+		for _, key := range keysIn(names) {
+			v, _ := names.Get(key)
+			c.s.extra[jinja.Str(key)] = v
+		}
+	}
+	return nil, nil
 }
 
 // nativeFilters are the filters by which a rendered YAML text becomes a number

@@ -95,6 +95,7 @@ func (l *loader) loadMacros() {
 		}
 	}
 	l.p.findStandardNames()
+	l.p.findReplacements()
 }
 
 // findStandardNames notes which of dbt's own macros for names no project's
@@ -281,34 +282,57 @@ var (
 // macroCalls lists the macros that a macro calls, in the order of its text.
 func (p *Project) macroCalls(m *Macro) []string {
 	in := p.packages[m.PackageName]
-	body := strings.Join(templateCode.FindAllString(m.call.Block.Source, -1), "\n")
-	called := map[int]*Macro{} // by place
+	ids := []string{}
+	for _, c := range calls(m.call.Block.Source) {
+		var found *Macro
+		switch {
+		case c.dispatched:
+			found, _ = p.dispatch(in, c.name, c.of)
+		case c.of != "":
+			found = p.macroIn(c.of, c.name)
+		default:
+			found = p.findMacro(in, c.name)
+		}
+		if found != nil && found.Name != m.Name {
+			ids = append(ids, found.UniqueID)
+		}
+	}
+	return unique(ids)
+}
+
+// call is what looks like the call of a macro in a template's text: by name,
+// of a package, or by dispatch in a namespace.
+type call struct {
+	name, of   string
+	dispatched bool
+}
+
+// calls lists them in the order of the text.
+func calls(source string) []call {
+	body := strings.Join(templateCode.FindAllString(source, -1), "\n")
+	found := map[int]call{} // by place
 	for _, c := range macroCall.FindAllStringSubmatchIndex(blankText(body), -1) {
 		if strings.HasSuffix(strings.TrimSpace(body[:c[0]]), "|") {
 			continue // a filter
 		}
 		if c[4] < 0 {
-			called[c[0]] = p.findMacro(in, body[c[2]:c[3]])
+			found[c[0]] = call{name: body[c[2]:c[3]]}
 		} else {
-			called[c[0]] = p.macroIn(body[c[2]:c[3]], body[c[4]:c[5]])
+			found[c[0]] = call{name: body[c[4]:c[5]], of: body[c[2]:c[3]]}
 		}
 	}
 	for _, c := range dispatchCall.FindAllStringSubmatchIndex(body, -1) {
-		namespace := ""
+		dispatched := call{name: body[c[2]:c[3]], dispatched: true}
 		if c[4] >= 0 {
-			namespace = body[c[4]:c[5]]
+			dispatched.of = body[c[4]:c[5]]
 		}
-		if found, err := p.dispatch(in, body[c[2]:c[3]], namespace); err == nil {
-			called[c[0]] = found
-		}
+		found[c[0]] = dispatched
 	}
-	ids := []string{}
-	for _, at := range slices.Sorted(maps.Keys(called)) {
-		if found := called[at]; found != nil && found.Name != m.Name {
-			ids = append(ids, found.UniqueID)
-		}
+	list := make([]call, 0, len(found))
+	for _, at := range slices.Sorted(maps.Keys(found)) {
+		list = append(list, found[at])
 	}
-	return unique(ids)
+	return list
 }
 
 var quotedText = regexp.MustCompile(`(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"`)
@@ -316,11 +340,4 @@ var quotedText = regexp.MustCompile(`(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"`)
 // blankText hides what stands in quotes, and keeps every place.
 func blankText(code string) string {
 	return quotedText.ReplaceAllStringFunc(code, func(text string) string { return strings.Repeat(" ", len(text)) })
-}
-
-// HasMacro reports whether somebody other than dbt defines the macro, so that a
-// runner must call it at the step it replaces.
-func (p *Project) HasMacro(name string) bool {
-	m := p.findMacro(p.root, name)
-	return m != nil && m.PackageName != builtinName
 }

@@ -60,6 +60,7 @@ type Project struct {
 	builtin       *pkg            // dbt's own macros
 	macroOf       map[*jinja.Block]*Macro
 	standardNames map[*Macro]bool
+	replaced      *replacements
 	index         *refIndex
 	// disabledSources are the sources that are switched off, by id.
 	disabledSources map[string]*Source

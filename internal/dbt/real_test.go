@@ -50,6 +50,10 @@ func (one) Query(context.Context, string) (*dbt.Table, error) {
 	return &dbt.Table{Columns: []dbt.Column{{Name: "n", DataType: "INTEGER"}}, Rows: [][]any{{int64(1)}}}, nil
 }
 
+func (o one) Execute(ctx context.Context, s dbt.Statement) (*dbt.Table, error) {
+	return o.Query(ctx, s.SQL)
+}
+
 func compileAll(t *testing.T, p *dbt.Project) map[string]*dbt.Compiled {
 	t.Helper()
 	compiled := map[string]*dbt.Compiled{}

@@ -2,7 +2,8 @@ package dbt
 
 import (
 	"context"
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -20,28 +21,9 @@ type Running struct {
 	Names map[string]any
 }
 
-// scope is what the templates of something under way see.
-func (p *Project) scope(r Running) *scope {
-	sc := p.runScope(r.Node, r.Adapter, Overrides{})
-	sc.compiled = r.Compiled
-	sc.extra = map[string]any{}
-	for name, value := range r.Names {
-		sc.extra[name] = sc.value(value)
-	}
-	return sc
-}
-
 // Render renders a template: a hook's SQL, a header.
 func (p *Project) Render(ctx context.Context, r Running, text string) (string, error) {
-	name := "template"
-	if r.Node != nil {
-		name = r.Node.shownFile()
-	}
-	out, err := p.scope(r).renderText(ctx, name, text)
-	if err != nil && r.Node != nil {
-		return "", p.compileError(r.Node, err)
-	}
-	return out, err
+	return p.Templates(r).Render(ctx, text)
 }
 
 // Call calls a macro by the name that templates would use, or as
@@ -49,29 +31,12 @@ func (p *Project) Render(ctx context.Context, r Running, text string) (string, e
 // dbt's. Arguments are template values, plain Go data, Relations, Columns or
 // Nodes.
 func (p *Project) Call(ctx context.Context, r Running, name string, args ...any) (any, error) {
-	return p.CallNamed(ctx, r, name, args, nil)
+	return p.Templates(r).Call(ctx, name, args...)
 }
 
 // CallNamed is Call with arguments by name as well.
 func (p *Project) CallNamed(ctx context.Context, r Running, name string, args []any, named *jinja.Dict) (any, error) {
-	sc := p.scope(r)
-	m := p.macro(sc.pkg, name)
-	if m == nil {
-		problem := Problem{Message: fmt.Sprintf("there is no macro named '%s'", name)}
-		if near := nearest(name, p.macroNames()); near != "" {
-			problem.Hint = fmt.Sprintf("did you mean %q?", near)
-		}
-		return nil, problem
-	}
-	values := make([]any, len(args))
-	for i, arg := range args {
-		values[i] = sc.value(arg)
-	}
-	v, err := m.call.Call(sc.state(ctx), values, named)
-	if err != nil {
-		return nil, templateProblem(m.OriginalFilePath, 1, err)
-	}
-	return v, nil
+	return p.Templates(r).call(ctx, name, args, named)
 }
 
 // macro finds a macro by its name or by package.name.
@@ -89,12 +54,22 @@ func (s *scope) value(v any) any {
 		return relationValue{s, x}
 	case Column:
 		return columnValue{s, x}
+	case []Column:
+		return adapterValue{s}.list(x)
+	case *Table:
+		return tableValue{x}
 	case *Config:
 		return x.values
 	case *Source:
 		return s.p.sourceDict(x)
 	case *Node:
 		return s.running(x)
+	case map[string]any:
+		d := jinja.NewDict()
+		for _, key := range slices.Sorted(maps.Keys(x)) {
+			d.Set(key, s.value(x[key]))
+		}
+		return d
 	}
 	return jinja.FromGo(v)
 }

@@ -128,8 +128,8 @@ func TestRenderAndCall(t *testing.T) {
 	if want := `grant on "memory"."plain"."out" dev 2 select 1 select 1`; err != nil || got != want {
 		t.Errorf("Render = %q, %v, want %q", got, err, want)
 	}
-	if !p.HasMacro("generate_schema_name") || p.HasMacro("generate_alias_name") {
-		t.Error("HasMacro must tell the project's macros from dbt's")
+	if p.Replaced(nil, "generate_schema_name") == nil || p.Replaced(nil, "generate_alias_name") != nil {
+		t.Error("Replaced must tell the project's macros from dbt's")
 	}
 	v, err := p.Call(context.Background(), running, "get_where_subquery", dbt.Relation{Identifier: "x"})
 	if err != nil {

@@ -3,6 +3,7 @@ package dbt
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -176,26 +177,20 @@ func (s *scope) statementFunction(name string) jinja.Func {
 	switch name {
 	case "load_result":
 		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			return s.results[jinja.Str(argument(a, kw, 0, "name", ""))], nil
+			return s.loadResult(jinja.Str(argument(a, kw, 0, "name", "")))
 		}
-	case "store_result", "store_raw_result":
+	case "store_result":
 		return func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			if s.results == nil {
-				s.results = map[string]any{}
-			}
-			table := argument(a, kw, 2, "agate_table", tableValue{&Table{}})
-			data := jinja.NewList()
-			if t, ok := table.(tableValue); ok {
-				for i := range t.Rows {
-					data.V = append(data.V, &jinja.Tuple{V: t.row(i)})
-				}
-			}
-			s.results[jinja.Str(argument(a, kw, 0, "name", ""))] = jinja.NewDict(
-				"response", argument(a, kw, 1, "response", ""), "data", data, "table", table)
+			s.storeResult(jinja.Str(argument(a, kw, 0, "name", "")), argument(a, kw, 1, "response", ""), argument(a, kw, 2, "agate_table", nil))
 			return "", nil
 		}
+	case "store_raw_result":
+		return s.storeRawResult
 	case "write":
-		return func(*jinja.State, []any, *jinja.Dict) (any, error) { return "", nil }
+		return func(st *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+			_, err := runnerFunction(s, "write")(st, []any{argument(a, kw, 0, "payload", "")}, nil)
+			return "", err
+		}
 	}
 	return func(st *jinja.State, a []any, kw *jinja.Dict) (any, error) { // render
 		t, err := jinja.Parse("render()", jinja.Str(argument(a, kw, 0, "string", "")))
@@ -204,4 +199,50 @@ func (s *scope) statementFunction(name string) jinja.Func {
 		}
 		return t.Render(st)
 	}
+}
+
+// storeResult keeps what a statement returned for load_result().
+func (s *scope) storeResult(name string, response, table any) {
+	if s.results == nil {
+		s.results = map[string]any{}
+	}
+	if table == nil {
+		table = tableValue{&Table{}}
+	}
+	data := jinja.NewList()
+	if t, ok := table.(tableValue); ok {
+		for i := range t.Rows {
+			data.V = append(data.V, &jinja.Tuple{V: t.row(i)})
+		}
+	}
+	s.results[name] = jinja.NewDict("response", response, "data", data, "table", table)
+}
+
+// loadResult gives what a statement returned, once: a template that wants it
+// twice keeps it. What the main statement returned is the node's.
+func (s *scope) loadResult(name string) (any, error) {
+	result, ok := s.results[name]
+	if !ok || name == "main" {
+		return result, nil
+	}
+	if result == nil {
+		return nil, fmt.Errorf("The 'statement' result named '%s' has already been loaded into a variable", name) //nolint:staticcheck // dbt's words
+	}
+	s.results[name] = nil
+	return result, nil
+}
+
+func (s *scope) storeRawResult(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	response := Response{}
+	if message := argument(a, kw, 1, "message", nil); message != nil {
+		response.Message = jinja.Str(message)
+	}
+	if code := argument(a, kw, 2, "code", nil); code != nil {
+		response.Code = jinja.Str(code)
+	}
+	if rows, err := strconv.ParseInt(jinja.Str(argument(a, kw, 3, "rows_affected", nil)), 10, 64); err == nil {
+		response.Affected = &rows
+	}
+	s.storeResult(jinja.Str(argument(a, kw, 0, "name", "")), responseValue{response}, argument(a, kw, 4, "agate_table", nil))
+	return "", nil
 }

@@ -43,6 +43,10 @@ type Dialect struct {
 	// drop and rename.
 	TransactionalDDL bool
 
+	// AlwaysTransacts: dbt's sessions are inside a transaction from their first
+	// statement on, so that what no commit follows is lost.
+	AlwaysTransacts bool
+
 	// DropCascade is what follows the name in a drop so that relations
 	// depending on it do not forbid it: " cascade" or nothing.
 	DropCascade string

@@ -28,8 +28,11 @@ type ResultColumn struct {
 //	time.Time   instants (timestamps with a zone), in UTC
 type Rows struct {
 	Columns []ResultColumn
-	next    func() ([]any, error)
-	close   func() error
+	// Result is what the database said, once the rows are closed; nil where
+	// it says nothing.
+	Result func() Result
+	next   func() ([]any, error)
+	close  func() error
 }
 
 // NewRows is for drivers. After the last row next returns nil, nil; closing
@@ -68,6 +71,8 @@ func (r *Rows) Close() error { return r.close() }
 type Table struct {
 	Columns []ResultColumn
 	Rows    [][]any
+	// Result is what the database said of the statement.
+	Result Result
 }
 
 // Fetch reads at most limit rows of a query, or all when limit is negative.
@@ -76,7 +81,7 @@ func Fetch(ctx context.Context, conn Conn, limit int, sql string, args ...any) (
 	if err != nil {
 		return Table{}, err
 	}
-	table := Table{Columns: rows.Columns}
+	table := Table{Columns: rows.Columns, Result: Result{Rows: -1}}
 	if limit == 0 {
 		return table, rows.Close()
 	}
@@ -88,6 +93,9 @@ func Fetch(ctx context.Context, conn Conn, limit int, sql string, args ...any) (
 		if len(table.Rows) == limit {
 			break
 		}
+	}
+	if rows.Result != nil {
+		table.Result = rows.Result()
 	}
 	return table, nil
 }

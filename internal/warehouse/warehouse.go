@@ -51,4 +51,7 @@ type Result struct {
 	// Rows is the number of rows the last statement changed, -1 when the
 	// database does not tell.
 	Rows int64
+	// Tag is what the database calls the last statement, such as "INSERT 0 7";
+	// empty where it has no such word.
+	Tag string
 }

@@ -2,7 +2,11 @@
 
 {% macro statement(name=none, fetch_result=false, auto_begin=true, language='sql') -%}
     {%- if execute -%}
-        {%- set result = adapter.execute(caller(), auto_begin=auto_begin, fetch=fetch_result) -%}
+        {%- set sql = caller() -%}
+        {%- if name == 'main' -%}
+            {{- write(sql) -}}
+        {%- endif -%}
+        {%- set result = adapter.execute(sql, auto_begin=auto_begin, fetch=fetch_result) -%}
         {%- if name is not none -%}
             {{- store_result(name, response=result[0], agate_table=result[1]) -}}
         {%- endif -%}
@@ -10,9 +14,32 @@
 {%- endmacro %}
 
 {% macro noop_statement(name=none, message=none, code=none, rows_affected=none, res=none) -%}
-    {%- if name is not none -%}
-        {{- store_result(name, response=message) -}}
+    {%- set sql = caller() -%}
+    {%- if name == 'main' -%}
+        {{- write(sql) -}}
     {%- endif -%}
+    {%- if name is not none -%}
+        {{- store_raw_result(name, message=message, code=code, rows_affected=rows_affected, agate_table=res) -}}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Hooks of one side of the node's transaction. -#}
+{% macro run_hooks(hooks, inside_transaction=true) %}
+    {%- for hook in hooks if hook['transaction'] == inside_transaction -%}
+        {%- if not inside_transaction and loop.first -%}
+            {%- do _runner.leave_transaction() -%}
+        {%- endif -%}
+        {%- set sql = render(hook['sql']) | trim -%}
+        {%- if sql -%}
+            {%- call statement(auto_begin=inside_transaction) -%}
+                {{ sql }}
+            {%- endcall -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro make_hook_config(sql, inside_transaction) -%}
+    {{ tojson({'sql': sql, 'transaction': inside_transaction}) }}
 {%- endmacro %}
 
 {% macro run_query(sql) %}
@@ -48,22 +75,12 @@
     ) }}
 {% endmacro %}
 
-{% macro load_relation(relation) %}
-    {{ return(adapter.get_relation(
-        database=relation.database, schema=relation.schema, identifier=relation.identifier
-    )) }}
-{% endmacro %}
-
-{% macro load_cached_relation(relation) %}
-    {{ return(load_relation(relation)) }}
-{% endmacro %}
-
 {% macro get_columns_in_relation(relation) -%}
     {{ return(adapter.dispatch('get_columns_in_relation', 'dbt')(relation)) }}
 {%- endmacro %}
 
 {% macro default__get_columns_in_relation(relation) -%}
-    {{ return(adapter.get_columns_in_relation(relation)) }}
+    {{ return(_runner.columns_in_relation(relation)) }}
 {%- endmacro %}
 
 {% macro get_columns_in_query(select_sql) -%}
@@ -71,11 +88,11 @@
 {%- endmacro %}
 
 {% macro default__get_columns_in_query(select_sql) -%}
-    {%- set names = [] -%}
-    {%- for column in adapter.get_column_schema_from_query(select_sql) -%}
-        {%- do names.append(column.name) -%}
-    {%- endfor -%}
-    {{ return(names) }}
+    {{ return(adapter.get_column_schema_from_query(select_sql) | map(attribute='name') | list) }}
+{%- endmacro %}
+
+{% macro get_column_schema_from_query(select_sql, select_sql_header=none) -%}
+    {{ return(adapter.get_column_schema_from_query(select_sql)) }}
 {%- endmacro %}
 
 {% macro set_query_tag() -%}

@@ -119,3 +119,64 @@
 {% macro default__get_true_sql() -%}
     {{ return('true') }}
 {%- endmacro %}
+
+{#- The statements of a snapshot. The first makes its table, the others find
+    out what changed and write that down. -#}
+
+{% macro build_snapshot_table(strategy, sql) -%}
+    {{ return(adapter.dispatch('build_snapshot_table', 'dbt')(strategy, sql)) }}
+{%- endmacro %}
+
+{% macro default__build_snapshot_table(strategy, sql) -%}
+    {{ return(_runner.snapshot_table_sql(strategy, sql)) }}
+{%- endmacro %}
+
+{% macro snapshot_staging_table(strategy, source_sql, target_relation) -%}
+    {{ return(adapter.dispatch('snapshot_staging_table', 'dbt')(strategy, source_sql, target_relation)) }}
+{%- endmacro %}
+
+{% macro default__snapshot_staging_table(strategy, source_sql, target_relation) -%}
+    {{ return(_runner.snapshot_staging_sql(strategy, source_sql, target_relation)) }}
+{%- endmacro %}
+
+{% macro build_snapshot_staging_table(strategy, sql, target_relation) %}
+    {%- set staged = make_temp_relation(target_relation) -%}
+    {%- call statement('build_snapshot_staging_relation') -%}
+        {{ create_table_as(true, staged, snapshot_staging_table(strategy, sql, target_relation)) }}
+    {%- endcall -%}
+    {{ return(staged) }}
+{% endmacro %}
+
+{% macro create_columns(relation, columns) -%}
+    {{ return(adapter.dispatch('create_columns', 'dbt')(relation, columns)) }}
+{%- endmacro %}
+
+{% macro default__create_columns(relation, columns) -%}
+    {%- do _runner.alter_columns(relation, columns, []) -%}
+{%- endmacro %}
+
+{% macro snapshot_merge_sql(target, source, insert_cols) -%}
+    {{ return(adapter.dispatch('snapshot_merge_sql', 'dbt')(target, source, insert_cols)) }}
+{%- endmacro %}
+
+{% macro default__snapshot_merge_sql(target, source, insert_cols) -%}
+    {{ return(_runner.snapshot_merge_sql(target, source, insert_cols)) }}
+{%- endmacro %}
+
+{% macro post_snapshot(staging_relation) %}
+    {{ return(adapter.dispatch('post_snapshot', 'dbt')(staging_relation)) }}
+{% endmacro %}
+
+{% macro default__post_snapshot(staging_relation) %}
+    {%- do drop_relation(staging_relation) -%}
+{% endmacro %}
+
+{% macro strategy_dispatch(name) -%}
+    {%- set package, _, own = name.rpartition('.') -%}
+    {%- set macro = 'snapshot_' ~ (own or name) ~ '_strategy' -%}
+    {%- set found = context[package][macro] if package else context.get(macro) -%}
+    {%- if not found -%}
+        {{ exceptions.raise_compiler_error("Could not find strategy macro '" ~ macro ~ "'") }}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}

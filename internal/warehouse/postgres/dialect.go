@@ -34,6 +34,7 @@ func Dialect() warehouse.Dialect {
 			Text:      "text",
 		},
 		TransactionalDDL:    true,
+		AlwaysTransacts:     true,
 		DropCascade:         " cascade",
 		ViewsHoldTables:     true,
 		Unlogged:            true,

@@ -93,27 +93,25 @@ func (c *conn) Exec(ctx context.Context, sql string, args ...any) (warehouse.Res
 	if err != nil {
 		return warehouse.Result{}, c.failure(ctx, sql, err)
 	}
-	changed := int64(-1)
+	var tag pgconn.CommandTag
 	for results.next() {
-		tag, err := results.reader.Close()
-		if err != nil {
+		if tag, err = results.reader.Close(); err != nil {
 			break // and told by close
 		}
-		changed = rowsChanged(tag)
 	}
 	if err := results.close(); err != nil {
 		return warehouse.Result{}, c.failure(ctx, sql, err)
 	}
-	return warehouse.Result{Rows: changed}, nil
+	return said(tag), nil
 }
 
-// rowsChanged reads the count at the end of "INSERT 0 7"; "CREATE VIEW" has none.
-func rowsChanged(tag pgconn.CommandTag) int64 {
+// said reads the count at the end of "INSERT 0 7"; "CREATE VIEW" has none.
+func said(tag pgconn.CommandTag) warehouse.Result {
 	text := tag.String()
 	if text == "" || text[len(text)-1] < '0' || text[len(text)-1] > '9' {
-		return -1
+		return warehouse.Result{Rows: -1, Tag: text}
 	}
-	return tag.RowsAffected()
+	return warehouse.Result{Rows: tag.RowsAffected(), Tag: text}
 }
 
 // results are what the statements of one text return, one after the other.

@@ -28,7 +28,9 @@ func (c *conn) Query(ctx context.Context, sql string, args ...any) (*warehouse.R
 	if err := c.nameTypes(ctx, cursor); err != nil {
 		return nil, errors.Join(err, cursor.close())
 	}
-	return warehouse.NewRows(cursor.columns, cursor.next, cursor.close), nil
+	rows := warehouse.NewRows(cursor.columns, cursor.next, cursor.close)
+	rows.Result = func() warehouse.Result { return said(cursor.tag) }
+	return rows, nil
 }
 
 // Rows of a result are held until there are so many, or of so many bytes.
@@ -45,7 +47,8 @@ type cursor struct {
 	held    [][]any
 	more    bool // the current result has more rows than are held
 	closed  bool
-	leave   func() error // ends the statement early, nil when it must run on
+	tag     pgconn.CommandTag // of the last statement that has ended
+	leave   func() error      // ends the statement early, nil when it must run on
 }
 
 func (c *cursor) open() error {
@@ -60,7 +63,8 @@ func (c *cursor) open() error {
 			c.more = c.results.single || len(c.held) == heldRows || bytes >= heldBytes
 		}
 		if !c.more {
-			if _, err := c.results.reader.Close(); err != nil {
+			var err error
+			if c.tag, err = c.results.reader.Close(); err != nil {
 				break // and told by close
 			}
 		}
@@ -110,7 +114,8 @@ func (c *cursor) next() ([]any, error) {
 		row, _ := c.row()
 		return row, nil
 	}
-	_, err := c.results.reader.Close()
+	var err error
+	c.tag, err = c.results.reader.Close()
 	another := err == nil && c.results.next()
 	c.closed = true
 	if err := c.results.close(); err != nil {
