@@ -283,12 +283,7 @@ func (i *invocation) deferTo(state *dbt.State, ids []string) error {
 	return nil
 }
 
-func parseProject(_ context.Context, i *invocation, _ *listFlags) error {
-	if err := i.load(); err != nil {
-		return err
-	}
-	return i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) })
-}
+func parseProject(_ context.Context, i *invocation, _ *listFlags) error { return i.load() }
 
 // writeArtifact writes one file of the target folder.
 func (i *invocation) writeArtifact(name string, write func(io.Writer) error) error {

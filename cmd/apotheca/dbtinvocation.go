@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -69,7 +70,20 @@ func (i *invocation) load() error {
 	}
 	found := i.project.Found()
 	i.console.Tell(build.Line{Name: "FoundStats", Text: "Found " + found, Data: map[string]any{"stat_line": found}})
-	return nil
+	return i.writeParsed()
+}
+
+// writeParsed writes what is known without a database. What runs nodes writes
+// the manifest at its end.
+func (i *invocation) writeParsed() error {
+	if err := i.writeArtifact("semantic_manifest.json", i.project.WriteSemanticManifest); err != nil {
+		return err
+	}
+	switch i.command {
+	case "build", "run", "test", "seed", "snapshot", "compile", "generate":
+		return nil
+	}
+	return i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) })
 }
 
 // begin is the first line of every command, also where it finds no project.
@@ -102,7 +116,10 @@ func (i *invocation) readOnly() error {
 	if err := i.loadProject(); err != nil {
 		return err
 	}
-	return i.warnAll()
+	if err := i.warnAll(); err != nil {
+		return err
+	}
+	return i.writeParsed()
 }
 
 func (i *invocation) locate() (err error) {

@@ -44,7 +44,7 @@ func (c Command) runs(t dbt.ResourceType) bool {
 	case Snapshot:
 		return t == dbt.Snapshot
 	case Compile:
-		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot
+		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot || t == dbt.Seed
 	default:
 		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot || t == dbt.DataTest || t == dbt.UnitTestResource || t == dbt.ExposureResource
 	}

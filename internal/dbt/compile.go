@@ -20,6 +20,8 @@ type Compiled struct {
 	// Path and RunPath are the files that Code and all that was run were
 	// written to, as artifacts name them. RunPath is empty before a run.
 	Path, RunPath string
+	// References are the relations that foreign keys name, by what is written.
+	References map[string]string
 }
 
 // CTE is an ephemeral model as it appears in its readers.
@@ -65,8 +67,28 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 	if err != nil {
 		return nil, p.compileError(n, err)
 	}
+	references, err := p.references(ctx, n, sc)
+	if err != nil {
+		return nil, p.compileError(n, err)
+	}
 	ctes := append(append([]CTE{}, o.Prefix...), sc.ctes.list...)
-	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes, Macros: sc.seen.macros}, nil
+	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes, Macros: sc.seen.macros, References: references}, nil
+}
+
+// references renders what the foreign keys of a model refer to.
+func (p *Project) references(ctx context.Context, n *Node, sc *scope) (map[string]string, error) {
+	var found map[string]string
+	for _, to := range n.foreignKeys() {
+		name, err := sc.renderText(ctx, "constraint of "+n.UniqueID, ConstraintTarget(to))
+		if err != nil {
+			return nil, err
+		}
+		if found == nil {
+			found = map[string]string{}
+		}
+		found[to] = name
+	}
+	return found, nil
 }
 
 // runScope is what a node's templates see when they are executed.

@@ -95,6 +95,9 @@ func (s *scope) render(ctx context.Context, t *jinja.Template) (string, error) {
 
 // renderNode renders a node's code in this scope.
 func (s *scope) renderNode(ctx context.Context, n *Node) (string, error) {
+	if !hasTemplate(n.RawCode) {
+		return n.RawCode, nil // with the line ends of the file
+	}
 	t, err := n.parse()
 	if err != nil {
 		return "", err

@@ -32,7 +32,7 @@ func (l *loader) loadDocs() {
 
 func (l *loader) addDoc(f file, b *jinja.Block) {
 	d := &Doc{UniqueID: "doc." + f.pkg.name + "." + b.Name, Name: b.Name, PackageName: f.pkg.name, Path: f.relative,
-		OriginalFilePath: f.original, Contents: strings.TrimSpace(strings.ReplaceAll(b.Source, "\r\n", "\n"))}
+		OriginalFilePath: f.original, Contents: strings.TrimSpace(b.Source)}
 	if other := l.p.Docs[d.UniqueID]; other != nil {
 		l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: fmt.Sprintf("there are two docs blocks named %q: the other one is in %s", b.Name, other.OriginalFilePath)})
 		return

@@ -70,6 +70,7 @@ func (l *loader) load() error {
 		return err // every use of a missing macro would be an error of its own
 	}
 	unreadable := l.loadProperties()
+	l.addOverview()
 	l.loadDocs()
 	l.loadNodes()
 	l.loadSources()

@@ -177,6 +177,28 @@ func setCompiled(d *jinja.Dict, n *Node, c *Compiled) {
 		ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))
 	}
 	d.Set("extra_ctes", ctes)
+	if len(c.References) > 0 {
+		d.Set("constraints", c.resolved(n.Constraints))
+		columns, _ := get(d, "columns").(*jinja.Dict)
+		for i, column := range n.Columns {
+			if len(column.Constraints) > 0 {
+				get(columns, n.Columns[i].Name).(*jinja.Dict).Set("constraints", c.resolved(column.Constraints))
+			}
+		}
+	}
+}
+
+// resolved are constraints with the names of the relations that they refer to.
+func (c *Compiled) resolved(constraints []any) *jinja.List {
+	out := jinja.NewList()
+	for _, given := range constraints {
+		d, _ := given.(*jinja.Dict)
+		if name, ok := c.References[jinja.Str(get(d, "to"))]; ok {
+			d = overlaid(d, jinja.NewDict("to", name))
+		}
+		out.V = append(out.V, d)
+	}
+	return out
 }
 
 // setRun adds what running a node brought. The macros that a test calls when it
@@ -228,12 +250,7 @@ func docDict(d *Doc) *jinja.Dict {
 func groupDict(g *Group) *jinja.Dict {
 	return jinja.NewDict("name", g.Name, "resource_type", "group", "package_name", g.PackageName, "path", g.Path,
 		"original_file_path", g.OriginalFilePath, "unique_id", g.UniqueID, "owner", orEmpty(g.Owner), "description", orNone(g.Description),
-		"config", jinja.NewDict("meta", g.meta()))
-}
-
-func (g *Group) meta() any {
-	meta, _ := g.Config.Get("meta")
-	return orEmpty(meta)
+		"config", g.Config.values)
 }
 
 func (p *Project) groupMap() *jinja.Dict {

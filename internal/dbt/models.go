@@ -98,7 +98,7 @@ func (l *loader) readNode(j job) *Node {
 		n.RawCode = ""
 		n.Checksum = checksum(content)
 	case j.block != nil:
-		n.Name, n.RawCode = j.block.Name, strings.TrimSpace(j.block.Source)
+		n.Name, n.RawCode = j.block.Name, j.block.Source
 		n.FQN = j.file.fqn(j.file.stem(), n.Name)
 	case j.kind == Analysis:
 		n.FQN = append([]string{j.file.pkg.name, "analysis"}, j.file.fqn(n.Name)[1:]...)
@@ -174,21 +174,30 @@ func (l *loader) parseHooks(n *Node, sc *scope) {
 // parseForeignKeys collects what the node's constraints refer to: it must be
 // there before them.
 func (l *loader) parseForeignKeys(n *Node, sc *scope) {
+	for _, to := range n.foreignKeys() {
+		if _, err := sc.renderText(context.Background(), "constraint of "+n.UniqueID, ConstraintTarget(to)); err != nil {
+			l.fail(templateProblem(n.shownFile(), n.Line, err))
+		}
+	}
+}
+
+// foreignKeys are what the node's constraints refer to, as written.
+func (n *Node) foreignKeys() []string {
 	constraints := slices.Clone(n.Constraints)
 	for _, c := range n.Columns {
 		constraints = append(constraints, c.Constraints...)
 	}
+	var found []string
 	for _, c := range constraints {
 		d, ok := c.(*jinja.Dict)
 		if !ok {
 			continue
 		}
 		if to, _ := d.Get("to"); to != nil {
-			if _, err := sc.renderText(context.Background(), "constraint of "+n.UniqueID, ConstraintTarget(jinja.Str(to))); err != nil {
-				l.fail(templateProblem(n.shownFile(), n.Line, err))
-			}
+			found = append(found, jinja.Str(to))
 		}
 	}
+	return found
 }
 
 // ConstraintTarget is the template that the key `to` of a foreign key stands

@@ -283,7 +283,21 @@ func (l *loader) readGroup(p *patch) {
 	}
 	l.p.Groups[id] = &Group{UniqueID: id, Name: p.name, PackageName: p.file.pkg.name, Path: p.file.relative,
 		OriginalFilePath: p.file.original, Owner: l.rendered(p.file, child(p.node, "owner")), Description: text(child(p.node, "description")),
-		Config: &Config{p.config}}
+		Config: l.groupConfig(p)}
+}
+
+// groupConfig is what a group says of itself, over what dbt_project.yml says of
+// models: groups have no section of their own.
+func (l *loader) groupConfig(p *patch) *Config {
+	d := jinja.NewDict("meta", jinja.NewDict())
+	for _, level := range configLevels(p.file.pkg.configs[Model], p.file.fqn(p.name)) {
+		mergeLevel(level, d)
+	}
+	for _, k := range keysIn(p.config) {
+		v, _ := p.config.Get(k)
+		mergeConfig(d, jinja.Str(k), v)
+	}
+	return &Config{d}
 }
 
 // applyMacroPatches documents the macros that properties describe.

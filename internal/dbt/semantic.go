@@ -153,6 +153,14 @@ func (l *loader) elementsOf(f file, n *yaml.Node, kind string) *jinja.List {
 				d.Set(k, v)
 			}
 		}
+		for key, full := range map[string]*jinja.Dict{
+			"agg_params":             jinja.NewDict("percentile", nil, "use_discrete_percentile", false, "use_approximate_percentile", false),
+			"non_additive_dimension": jinja.NewDict("name", nil, "window_choice", nil, "window_groupings", jinja.NewList()),
+		} {
+			if given, ok := get(d, key).(*jinja.Dict); ok {
+				d.Set(key, overlaid(full, given))
+			}
+		}
 		if v, _ := d.Get("expr"); v != nil {
 			d.Set("expr", jinja.Str(v))
 		}
