@@ -115,7 +115,7 @@ func noNodes(command string) cobra.PositionalArgs {
 
 // open opens the target's warehouse.
 func (i *invocation) open(ctx context.Context) (warehouse.Warehouse, error) {
-	return i.opener(access{base: i.dir})(ctx, i.project.Target)
+	return i.opener(access{base: i.dir, private: i.project.GuardsPersonalData()})(ctx, i.project.Target)
 }
 
 func (i *invocation) runNodes(ctx context.Context) error {

@@ -115,6 +115,7 @@ type ColumnInfo struct {
 	DocBlocks   []string
 	Config      *Config
 	Granularity string // of a time spine's column, or empty
+	Line        int    // of its declaration
 }
 
 // TestMetadata is where a generic data test comes from.

@@ -51,6 +51,8 @@ type Project struct {
 	secrets     []string
 	secretsLock sync.Mutex
 
+	guardsPersonalData bool
+
 	selectors map[string]*namedSelector // of selectors.yml
 	deferral  *deferral
 

@@ -240,7 +240,7 @@ func (l *loader) columns(f file, n *yaml.Node) []ColumnInfo {
 			continue
 		}
 		config, _ := l.configOf(f, "columns", c)
-		info := ColumnInfo{Name: name, DataType: l.renderedText(f, child(c, "data_type")), Config: &Config{config}}
+		info := ColumnInfo{Name: name, DataType: l.renderedText(f, child(c, "data_type")), Config: &Config{config}, Line: c.Line}
 		info.Description = text(child(c, "description"))
 		info.Granularity = l.renderedText(f, child(c, "granularity"))
 		info.Tags = info.Config.Tags()
