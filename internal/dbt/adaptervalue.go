@@ -12,6 +12,9 @@ import (
 type adapterValue struct{ s *scope }
 
 func (v adapterValue) GetAttr(name string) (any, bool) {
+	if f := v.plainMethod(name); f != nil {
+		return function(f), true
+	}
 	switch name {
 	case "dispatch":
 		return jinja.Func(v.dispatch), true
@@ -23,26 +26,12 @@ func (v adapterValue) GetAttr(name string) (any, bool) {
 		}), true
 	case "quote_as_configured":
 		return jinja.Func(v.quoteAsConfigured), true
-	case "quote_seed_column":
-		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			name := jinja.Str(argument(a, kw, 0, "column", ""))
-			if argument(a, kw, 1, "quote_config", nil) == false {
-				return name, nil
-			}
-			return quoteIdentifier(name), nil
-		}), true
 	case "Relation":
 		return relationClass{v.s}, true
 	case "Column":
 		return columnClass{v.s}, true
 	case "behavior":
 		return behavior{}, true
-	case "is_motherduck", "is_ducklake", "use_ducklake_table_workarounds":
-		return constantMacro(false), true
-	case "cache_added", "cache_dropped", "cache_renamed", "nice_connection_name", "disable_transactions", "warn_once":
-		return constantMacro(nil), true
-	case "get_hard_deletes_behavior":
-		return jinja.Func(v.hardDeletes), true
 	case "get_pseudocolumns_for_relation":
 		return constantMacro([]any{}), true
 	}
@@ -77,7 +66,7 @@ func (behaviorFlag) Str() string { return "False" }
 // atParse is what a method answers while there is no database.
 func atParse(name string) any {
 	switch name {
-	case "get_columns_in_relation", "get_missing_columns", "list_relations", "list_relations_without_caching", "get_column_schema_from_query":
+	case "get_columns_in_table", "get_columns_in_relation", "get_missing_columns", "list_relations", "list_relations_without_caching", "get_column_schema_from_query":
 		return jinja.NewList()
 	case "check_schema_exists", "already_exists":
 		return false
@@ -141,14 +130,13 @@ func (v adapterValue) database(name string) jinja.Func {
 		return v.alreadyExists
 	case "get_incremental_strategy_macro":
 		return v.incrementalStrategyMacro
-	case "get_columns_in_table",
-		"expand_target_column_types", "convert_type",
-		"render_raw_columns_constraints", "render_raw_model_constraints", "standardize_grants_dict", "valid_snapshot_target",
-		"assert_valid_snapshot_target_given_strategy", "verify_database", "parse_index",
-		"external_root", "location_exists", "get_seed_file_path", "store_relation":
+	case "store_relation", "get_temp_relation_path", "batch_id_for_model":
 		return func(*jinja.State, []any, *jinja.Dict) (any, error) {
 			return nil, fmt.Errorf("adapter.%s() is not supported", name)
 		}
+	}
+	if f := v.askingMethod(name); f != nil {
+		return function(f)
 	}
 	return nil
 }
@@ -229,7 +217,7 @@ func (v adapterValue) columns(st *jinja.State, a []any, kw *jinja.Dict) (any, er
 func (v adapterValue) list(columns []Column) *jinja.List {
 	l := jinja.NewList()
 	for _, c := range columns {
-		l.V = append(l.V, columnValue{v.s, c})
+		l.V = append(l.V, v.s.column(c))
 	}
 	return l
 }

@@ -53,7 +53,7 @@ func (s *scope) value(v any) any {
 	case Relation:
 		return relationValue{s, x}
 	case Column:
-		return columnValue{s, x}
+		return s.column(x)
 	case []Column:
 		return adapterValue{s}.list(x)
 	case *Table:

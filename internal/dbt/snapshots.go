@@ -46,15 +46,8 @@ func (l *loader) yamlSnapshot(p *patch) *Node {
 	return n
 }
 
-// hardDeletes is adapter.get_hard_deletes_behavior(config): what becomes of a
-// snapshot's rows that the query no longer returns.
-func (v adapterValue) hardDeletes(*jinja.State, []any, *jinja.Dict) (any, error) {
-	if v.s.node == nil {
-		return nil, errors.New("adapter.get_hard_deletes_behavior() is for snapshots")
-	}
-	return v.s.node.Config.hardDeletes()
-}
-
+// hardDeletes is what becomes of a snapshot's rows that the query no longer
+// returns.
 func (c *Config) hardDeletes() (string, error) {
 	behavior, old := c.String("hard_deletes"), c.String("invalidate_hard_deletes")
 	switch {

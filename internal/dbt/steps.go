@@ -41,7 +41,7 @@ func handedOver(arg any) any {
 	case relationValue:
 		return x.Relation
 	case columnValue:
-		return x.Column
+		return x.plain()
 	case tableValue:
 		return x.Table
 	case *jinja.List:
@@ -77,7 +77,7 @@ func columnsIn(values []any) ([]Column, bool) {
 		if !ok {
 			return nil, false
 		}
-		columns[i] = c.Column
+		columns[i] = c.plain()
 	}
 	return columns, len(columns) > 0
 }

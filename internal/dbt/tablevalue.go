@@ -3,6 +3,8 @@ package dbt
 import (
 	"bytes"
 	"fmt"
+	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,9 +14,22 @@ import (
 // tableValue is a query's result as templates see it: an agate table.
 type tableValue struct{ *Table }
 
-func (t tableValue) Str() string { return fmt.Sprintf("<Table: %d rows>", len(t.Rows)) }
 func (t tableValue) Iter() []any { return t.rows() }
-func (t tableValue) Truth() bool { return true }
+
+// Str is a table of the columns and their types, as agate prints a Table.
+func (t tableValue) Str() string {
+	names, types := printedColumn{}, printedColumn{}
+	names.add("column")
+	types.add("data_type")
+	for i, name := range t.names() {
+		names.add(jinja.Str(name))
+		types.add(string(t.agateType(i)))
+	}
+	return printedTable([]printedColumn{names, types})
+}
+
+// GetItem gives a row.
+func (t tableValue) GetItem(key any) (any, bool) { return at(t.rows(), key) }
 
 func (t tableValue) rows() []any {
 	out := make([]any, len(t.Rows))
@@ -35,11 +50,19 @@ func (t tableValue) row(i int) []any {
 // value turns what a driver returned into what templates compute with.
 func (t tableValue) value(column int, v any) any {
 	switch x := v.(type) {
-	case nil, bool, int64, float64, string:
+	case nil, bool, int64, string:
+		return v
+	case float64:
+		if d, err := jinja.ParseDecimal(jinja.Str(x)); err == nil {
+			return d
+		}
 		return v
 	case []byte:
-		return string(x)
+		return jinja.Bytes(x).Str()
 	case Decimal:
+		if n, ok := new(big.Int).SetString(string(x), 10); ok && column < len(t.Columns) && wholeType(t.Columns[column].DataType) {
+			return jinja.FromGo(n)
+		}
 		if d, err := jinja.ParseDecimal(string(x)); err == nil {
 			return d
 		}
@@ -56,10 +79,20 @@ func (t tableValue) value(column int, v any) any {
 	return jinja.FromGo(v)
 }
 
+// wholeType reports integers for which a driver has no type of its own.
+func wholeType(name string) bool {
+	return in(strings.ToUpper(name), "HUGEINT", "UHUGEINT", "UBIGINT")
+}
+
+// names are the columns'; one that is there again gets a number.
 func (t tableValue) names() []any {
 	out := make([]any, len(t.Columns))
 	for i, c := range t.Columns {
-		out[i] = c.Name
+		name := c.Name
+		for n := 2; slices.Contains(out[:i], any(name)); n++ {
+			name = fmt.Sprintf("%s_%d", c.Name, n)
+		}
+		out[i] = name
 	}
 	return out
 }
@@ -76,22 +109,34 @@ func (t tableValue) GetAttr(name string) (any, bool) {
 		return &jinja.Tuple{V: t.names()}, true
 	case "column_types":
 		types := &jinja.Tuple{}
-		for _, c := range t.Columns {
-			types.V = append(types.V, c.DataType)
+		for i := range t.Columns {
+			types.V = append(types.V, t.agateType(i))
 		}
 		return types, true
-	case "print_table", "print_csv":
-		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return nil, nil }), true
-	case "rename", "select", "exclude", "where", "group_by", "order_by", "merge", "to_json", "to_csv":
-		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
-			return nil, fmt.Errorf("the method %s() of a query's result is not supported", name)
-		}), true
+	case "row_names":
+		return nil, true
 	}
-	return nil, false
+	f := t.tableMethod(name)
+	return f, f != nil
 }
 
 // columnsOfTable are a result's columns, by place or by name.
 type columnsOfTable struct{ t tableValue }
+
+func (c columnsOfTable) Str() string { return sequenceText("MappedSequence", c.Iter()) }
+
+// sequenceText is how agate prints what it holds: no more than five of it.
+func sequenceText(class string, all []any) string {
+	shown, more := all, ""
+	if len(all) > 5 {
+		shown, more = all[:5], ", ...)"
+	}
+	text := jinja.Repr(&jinja.Tuple{V: shown})
+	if more != "" {
+		text = strings.TrimSuffix(text, ")") + more
+	}
+	return "<agate." + class + ": " + text + ">"
+}
 
 func (c columnsOfTable) Iter() []any {
 	out := make([]any, len(c.t.Columns))
@@ -111,8 +156,8 @@ func (c columnsOfTable) GetItem(key any) (any, bool) {
 		}
 		return nil, false
 	}
-	for i, col := range c.t.Columns {
-		if col.Name == jinja.Str(key) {
+	for i, name := range c.t.names() {
+		if name == jinja.Str(key) {
 			return c.t.column(i), true
 		}
 	}
@@ -171,13 +216,33 @@ func (c columnOfTable) GetItem(key any) (any, bool) { return at(c.Iter(), key) }
 func (c columnOfTable) GetAttr(name string) (any, bool) {
 	switch name {
 	case "name":
-		return c.t.Columns[c.i].Name, true
+		return c.t.names()[c.i], true
 	case "data_type":
-		return c.t.Columns[c.i].DataType, true
+		return c.t.agateType(c.i), true
 	case "index":
 		return int64(c.i), true
 	case "values":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.Iter()}, nil }), true
+	case "keys":
+		return constantMacro(nil), true
+	case "values_without_nulls":
+		return function(func([]any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: c.withoutNulls()}, nil }), true
+	case "values_sorted", "values_without_nulls_sorted":
+		return function(func([]any, *jinja.Dict) (any, error) {
+			values := c.Iter()
+			if name != "values_sorted" {
+				values = c.withoutNulls()
+			}
+			var err error
+			slices.SortStableFunc(values, func(a, b any) int {
+				order, failed := compareNullsLast(a, b)
+				if failed != nil {
+					err = failed
+				}
+				return order
+			})
+			return jinja.NewList(values...), err
+		}), true
 	case "values_distinct":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
 			d := jinja.NewDict()
@@ -190,7 +255,14 @@ func (c columnOfTable) GetAttr(name string) (any, bool) {
 	return nil, false
 }
 
-func (c columnOfTable) Str() string { return jinja.Str(&jinja.Tuple{V: c.Iter()}) }
+func (c columnOfTable) withoutNulls() []any {
+	return slices.DeleteFunc(c.Iter(), func(v any) bool { return v == nil })
+}
+
+func (c columnOfTable) Str() string { return sequenceText("Column", c.Iter()) }
+
+// Hash makes columns of the same values equal.
+func (c columnOfTable) Hash() string { return "column:" + jinja.Repr(&jinja.Tuple{V: c.Iter()}) }
 
 func at(items []any, key any) (any, bool) {
 	i, ok := key.(int64)
@@ -208,9 +280,13 @@ type rowsOfTable struct{ t tableValue }
 
 func (r rowsOfTable) Iter() []any                 { return r.t.rows() }
 func (r rowsOfTable) GetItem(key any) (any, bool) { return at(r.t.rows(), key) }
+func (r rowsOfTable) Str() string                 { return sequenceText("MappedSequence", r.Iter()) }
 func (r rowsOfTable) GetAttr(name string) (any, bool) {
-	if name == "values" {
+	switch name {
+	case "values":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return &jinja.Tuple{V: r.t.rows()}, nil }), true
+	case "keys": // rows have no names
+		return constantMacro(nil), true
 	}
 	return nil, false
 }
@@ -222,16 +298,16 @@ type rowValue struct {
 }
 
 func (r rowValue) Iter() []any  { return r.values }
-func (r rowValue) Str() string  { return jinja.Str(&jinja.Tuple{V: r.values}) }
-func (r rowValue) Hash() string { return "row:" + r.Str() }
+func (r rowValue) Str() string  { return sequenceText("Row", r.values) }
+func (r rowValue) Hash() string { return "row:" + jinja.Repr(&jinja.Tuple{V: r.values}) }
 
 func (r rowValue) GetItem(key any) (any, bool) {
 	if v, ok := at(r.values, key); ok {
 		return v, true
 	}
 	if name, ok := key.(string); ok {
-		for i, c := range r.t.Columns {
-			if c.Name == name {
+		for i, n := range r.t.names() {
+			if n == name {
 				return r.values[i], true
 			}
 		}
@@ -251,8 +327,8 @@ func (r rowValue) GetAttr(name string) (any, bool) {
 	case "items":
 		f = func([]any, *jinja.Dict) any {
 			l := jinja.NewList()
-			for i, c := range r.t.Columns {
-				l.V = append(l.V, &jinja.Tuple{V: []any{c.Name, r.values[i]}})
+			for i, name := range r.t.names() {
+				l.V = append(l.V, &jinja.Tuple{V: []any{name, r.values[i]}})
 			}
 			return l
 		}
@@ -271,8 +347,8 @@ func (r rowValue) GetAttr(name string) (any, bool) {
 
 func (r rowValue) dict() *jinja.Dict {
 	d := jinja.NewDict()
-	for i, c := range r.t.Columns {
-		d.Set(c.Name, r.values[i])
+	for i, name := range r.t.names() {
+		d.Set(name, r.values[i])
 	}
 	return d
 }

@@ -201,6 +201,9 @@ func (s *State) slice(v any, bounds [3]any) (any, error) {
 	return &List{picked}, nil
 }
 
+// Slice picks elements as values[start:stop:step] does; None is no bound.
+func Slice(v []any, bounds [3]any) ([]any, error) { return sliced(v, bounds) }
+
 // sliced picks elements by Python's rules for start, stop and step.
 func sliced(v []any, bounds [3]any) ([]any, error) {
 	start, stop, step, err := sliceIndices(int64(len(v)), bounds)

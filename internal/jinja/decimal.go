@@ -7,7 +7,7 @@ import (
 )
 
 // Decimal is Python's decimal.Decimal: what query results hold for numeric
-// columns. It prints plainly, without an exponent.
+// columns. Large ones print without an exponent.
 type Decimal struct {
 	unscaled *big.Int
 	scale    int // digits after the point; never negative
@@ -55,9 +55,17 @@ func (d Decimal) int() *big.Int {
 // Sign is -1, 0 or 1.
 func (d Decimal) Sign() int { return d.int().Sign() }
 
-// String writes all digits after the point, zeros included.
+// String writes all digits after the point, zeros included; very small numbers
+// get an exponent, as in Python.
 func (d Decimal) String() string {
 	digits := new(big.Int).Abs(d.int()).String()
+	if exponent := len(digits) - 1 - d.scale; exponent < -6 {
+		sign := strings.Repeat("-", max(0, -d.Sign()))
+		if len(digits) > 1 {
+			digits = digits[:1] + "." + digits[1:]
+		}
+		return fmt.Sprintf("%s%sE%d", sign, digits, exponent)
+	}
 	if len(digits) <= d.scale {
 		digits = strings.Repeat("0", d.scale-len(digits)+1) + digits
 	}
