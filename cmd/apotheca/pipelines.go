@@ -108,12 +108,6 @@ func (d *declared) stages() []pipeline.Stage {
 	return (*pipeline.Registry)(nil).Stages()
 }
 
-// isPrivate reports whether any column holds personal data: then nothing that
-// is said or written down may hold a value.
-func (d *declared) isPrivate() bool {
-	return slices.ContainsFunc(d.Tables, func(t declaration.Table) bool { return t.HasPII() })
-}
-
 // loadedTables are the tables that a load replaces.
 func (d *declared) loadedTables() ([]string, error) {
 	if d.Source == declaration.CSV {

@@ -62,8 +62,13 @@ func (p place) flags() []string {
 }
 
 func (p place) run(ctx context.Context, command string, flags ...string) (code int, out, errs string) {
+	return p.runPipeline(ctx, command, clinicalTrials, flags...)
+}
+
+// runPipeline runs a command of any pipeline, by its name or its folder.
+func (p place) runPipeline(ctx context.Context, command, word string, flags ...string) (code int, out, errs string) {
 	var o, e strings.Builder
-	args := append([]string{command, clinicalTrials}, append(p.flags(), flags...)...)
+	args := append([]string{command, word}, append(p.flags(), flags...)...)
 	code = p.app(&o, &e).run(ctx, args)
 	return code, o.String(), e.String()
 }

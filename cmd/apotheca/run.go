@@ -314,7 +314,7 @@ func (a *app) pipelineOptions(c config, d *declared, f *runFlags) (pipeline.Opti
 		RunDate:      runDate,
 		FullRefresh:  f.fullRefresh,
 		Answer:       d.Answer,
-		Private:      d.isPrivate(),
+		Private:      d.IsPrivate(),
 		Project:      d.files,
 		ProjectLabel: d.label,
 		Target:       target.Name,
@@ -322,7 +322,7 @@ func (a *app) pipelineOptions(c config, d *declared, f *runFlags) (pipeline.Opti
 		Threads:      c.Threads,
 		KeepExtracts: c.Keep.Extracts,
 		KeepRuns:     c.Keep.Runs,
-		Open:         a.opener(access{memoryLimit: c.Memory, private: d.isPrivate()}),
+		Open:         a.opener(access{memoryLimit: c.Memory, private: d.IsPrivate()}),
 		Now:          a.now,
 		Mask:         a.mask.Replace,
 	}, nil

@@ -45,7 +45,7 @@ func (a *app) opener(how access) func(context.Context, dbt.Target) (warehouse.Wa
 			if err != nil {
 				return nil, err
 			}
-			o.ReadOnly = how.readOnly
+			o.ReadOnly, o.Discreet = how.readOnly, how.private
 			return postgres.Open(ctx, o)
 		default:
 			return nil, usagef("target %s of profile %s is of type %q, which this version cannot open",

@@ -63,7 +63,7 @@ const (
 	BadNumber      Fault = "bad number"
 	BadTime        Fault = "bad time"
 	FieldCount     Fault = "wrong number of fields"
-	DuplicateID    Fault = "duplicate id" // and the same updated_at: none of the two is newer
+	DuplicateID    Fault = "duplicate id" // with the same updated_at and other values: none of the two is newer
 	UnknownPatient Fault = "unknown patient"
 )
 

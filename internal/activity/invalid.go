@@ -60,9 +60,9 @@ func (s *sample) writeInvalidRows(f *file, name, amount, time string, rows int) 
 
 	// Of two rows with one id and one updated_at, none is the newer one.
 	id++
-	for range 2 {
+	for _, count := range []string{"0", "1"} {
 		f.integer(id)
-		f.line(patient + ",0," + at + "," + at)
+		f.line(patient + "," + count + "," + at + "," + at)
 	}
 	s.report(name, f, "ID", DuplicateID)
 }

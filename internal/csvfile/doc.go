@@ -22,5 +22,6 @@
 // lines are no rows.
 //
 // The package knows nothing of where rows go. It never says a value of a table
-// that has personal data in any column: fields slip from one column to another.
+// that has personal data in any column, or is silent: fields slip from one
+// column to another, and columns from one file to another.
 package csvfile

@@ -55,7 +55,7 @@ type Parser struct {
 
 // Parser is a new one for this file.
 func (f *File) Parser() *Parser {
-	return &Parser{table: f.table, layout: f.layout, silent: f.table.HasPII()}
+	return &Parser{table: f.table, layout: f.layout, silent: f.table.Silent || f.table.HasPII()}
 }
 
 // NewBlock is an empty block for this file's parsers.

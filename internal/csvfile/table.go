@@ -18,6 +18,8 @@ type Table struct {
 	// newer; empty where there is none.
 	Watermark string
 	Grain     string
+	// Silent: no value is said in messages.
+	Silent bool
 }
 
 // Column is one column of a table.

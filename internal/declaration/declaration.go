@@ -1,6 +1,10 @@
 package declaration
 
-import "apotheca/internal/csvfile"
+import (
+	"slices"
+
+	"apotheca/internal/csvfile"
+)
 
 // File is the name of the declaration, in the folder of the dbt project.
 const File = "pipeline.yml"
@@ -50,11 +54,18 @@ type Table struct {
 	Files []string
 }
 
+// IsPrivate reports whether any column holds personal data: then nothing that
+// is said or written down may hold a value of any.
+func (p *Pipeline) IsPrivate() bool {
+	return slices.ContainsFunc(p.Tables, func(t Table) bool { return t.HasPII() })
+}
+
 // FileTables are the tables as the reader of files knows them.
 func (p *Pipeline) FileTables() []*csvfile.Table {
 	tables := make([]*csvfile.Table, len(p.Tables))
 	for i := range p.Tables {
 		tables[i] = &p.Tables[i].Table
+		tables[i].Silent = p.IsPrivate()
 	}
 	return tables
 }

@@ -31,6 +31,9 @@ type Options struct {
 	// ReadOnly opens an existing file without the right to change it; many
 	// processes may.
 	ReadOnly bool
+	// Discreet keeps values of rows out of errors: there may be personal data
+	// among them.
+	Discreet bool
 	// SearchPath is where files are looked for that statements name without a
 	// folder; empty is the process's own.
 	SearchPath string
@@ -276,7 +279,8 @@ func (w *Warehouse) session(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", clean(err))
 	}
-	return &conn{native: native.(*duckdb.Conn), retries: w.options.Retries, noTransactions: w.options.NoTransactions}, nil
+	return &conn{native: native.(*duckdb.Conn), retries: w.options.Retries, noTransactions: w.options.NoTransactions,
+		isDiscreet: w.options.Discreet}, nil
 }
 
 type conn struct {
@@ -284,6 +288,7 @@ type conn struct {
 	inTx           bool
 	retries        Retries
 	noTransactions bool
+	isDiscreet     bool // see Options
 }
 
 func (c *conn) Close() error { return c.native.Close() }
@@ -377,9 +382,25 @@ func (c *conn) Transact(ctx context.Context, work func(context.Context) error) (
 // failure makes a cancelled statement's error match the context's.
 func (c *conn) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", context.Cause(ctx), clean(err))
+		return fmt.Errorf("%w: %w", context.Cause(ctx), c.clean(err))
 	}
-	return clean(err)
+	return c.clean(err)
+}
+
+// ofRows begin the errors that DuckDB has of rows, and not of statements.
+var ofRows = []string{"Conversion Error", "Constraint Error", "Invalid Input Error", "Out of Range Error"}
+
+// clean is an error without what DuckDB says of rows, where it is not to be
+// said: it puts their values between quotes.
+func (c *conn) clean(err error) *Error {
+	e := clean(err)
+	kind, _, _ := strings.Cut(e.text, ":")
+	if c.isDiscreet && slices.Contains(ofRows, kind) {
+		if quote := strings.IndexAny(e.text, "\"'"); quote >= 0 {
+			e.text = strings.TrimSpace(e.text[:quote]) + " … (the values are left out: there may be personal data among them)"
+		}
+	}
+	return e
 }
 
 // An Error is DuckDB's, with the driver's prefixes taken off.
@@ -391,7 +412,7 @@ type Error struct {
 func (e *Error) Error() string { return e.text }
 func (e *Error) Unwrap() error { return e.cause }
 
-func clean(err error) error {
+func clean(err error) *Error {
 	text := err.Error()
 	var native *duckdb.Error
 	if errors.As(err, &native) {

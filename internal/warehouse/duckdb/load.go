@@ -117,7 +117,7 @@ func (c *conn) appender(table warehouse.Relation, columns []schema.Column) (*duc
 		") select " + strings.Join(staged, ", ") + " from appended_data"
 	appender, err := duckdb.NewQueryAppender(c.native, query, "appended_data", types, staged)
 	if err != nil {
-		return nil, clean(err)
+		return nil, c.clean(err)
 	}
 	return appender, nil
 }

@@ -53,7 +53,7 @@ func (w *Warehouse) Conn(ctx context.Context) (warehouse.Conn, error) {
 	for attempt := 1; ; attempt++ {
 		native, err := pgconn.ConnectConfig(ctx, w.config.Copy())
 		if err == nil {
-			c := &conn{native: native, role: w.role()}
+			c := &conn{native: native, role: w.role(), isDiscreet: w.options.Discreet}
 			if err := w.join(ctx, c); err != nil {
 				return nil, errors.Join(err, c.Close())
 			}
@@ -76,6 +76,8 @@ type conn struct {
 	native *pgconn.PgConn
 	role   string // quoted
 	inTx   bool
+
+	isDiscreet bool // see Options
 }
 
 // closeTimeout bounds what is said to a server that may be gone.

@@ -55,7 +55,7 @@ func (c *conn) clean(sql string, err error) *Error {
 		return &Error{text: err.Error(), cause: err}
 	}
 	kind, hint := c.advise(server)
-	return &Error{Code: server.Code, kind: kind, cause: err, text: describe(sql, server) + hint}
+	return &Error{Code: server.Code, kind: kind, cause: err, text: describe(sql, c.discreet(server)) + hint}
 }
 
 // codeCancelled is the SQLSTATE of a statement that was told to stop.
@@ -106,6 +106,21 @@ func (c *conn) grantHint(message string) string {
 		return "\nhint: its owner can allow it: grant " + right + " on " + m[1] + " " + quote(m[2]) + " to " + c.role
 	}
 	return "\nhint: connect as the owner, or have the owner grant it to " + c.role
+}
+
+// discreet is an error without what the server says of rows, where it is not
+// to be said: their values stand in the details of broken constraints, in the
+// context of copies and, behind a colon, in messages of data that do not read.
+func (c *conn) discreet(e *pgconn.PgError) *pgconn.PgError {
+	if !c.isDiscreet {
+		return e
+	}
+	said := *e
+	said.Detail, said.Where = "", ""
+	if strings.HasPrefix(e.Code, "22") {
+		said.Message, _, _ = strings.Cut(e.Message, `: "`)
+	}
+	return &said
 }
 
 // describe prints an error of the server as psql does, the place in the

@@ -61,6 +61,40 @@ func TestErrorsReadAsInPsql(t *testing.T) {
 	}
 }
 
+// A discreet warehouse says what is wrong with a row, and nothing of what is
+// in it.
+func TestDiscreetErrorsHoldNoValues(t *testing.T) {
+	t.Parallel()
+	for _, discreet := range []bool{false, true} {
+		o := server.Database(t)
+		o.Discreet = discreet
+		conn := session(t, open(t, o))
+		execute(t, conn, "create table patients (name text primary key, country text not null); insert into patients values ('O''Solveig', 'Sverige')")
+		tests := []string{
+			"select cast(name as integer) from patients",
+			"select cast(name as date) from patients",
+			"insert into patients select * from patients",
+			"update patients set country = null",
+		}
+		for _, sql := range tests {
+			_, err := conn.Exec(t.Context(), sql)
+			if err == nil {
+				t.Fatalf("%s: no error, want one", sql)
+			}
+			if got := strings.Contains(err.Error(), "Solveig"); got == discreet {
+				t.Errorf("discreet %v, %s: %v", discreet, sql, err)
+			}
+		}
+		columns := []schema.Column{{Name: "name", Type: schema.Text}, {Name: "country", Type: schema.Text, Nullable: true}}
+		_, err := conn.Load(t.Context(), warehouse.Relation{Name: "patients"}, columns, func(yield func([]any, error) bool) {
+			yield([]any{"O'Solveig", nil}, nil)
+		})
+		if err == nil || strings.Contains(err.Error(), "Solveig") == discreet {
+			t.Errorf("discreet %v, load: %v", discreet, err)
+		}
+	}
+}
+
 // What a caller can do something about is told apart, with a hint.
 func TestErrorKinds(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,9 @@ type Options struct {
 	Retries int
 	// ReadOnly has the server refuse whatever would change something.
 	ReadOnly bool
+	// Discreet keeps values of rows out of errors: there may be personal data
+	// among them.
+	Discreet bool
 }
 
 // config is what the driver makes of the options.
