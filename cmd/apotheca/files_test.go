@@ -79,7 +79,9 @@ func TestNamesOfPatientsAreNotSaid(t *testing.T) {
 		}
 		declaration := strings.NewReplacer("name: patient-activity", "name: folder", "answer: top_patients", "").Replace(string(text))
 		dir := folderPipeline(t, declaration, map[string]string{
-			"sources.yml":      "sources:\n  - name: raw\n    tables: [{name: patients, columns: [{name: country, data_tests: [{accepted_values: {arguments: {values: [Atlantis]}}}]}]}]\n",
+			"sources.yml":      "sources:\n  - name: raw\n    tables: [{name: patients}]\n",
+			"checked.sql":      "select country from {{ source('raw', 'patients') }}",
+			"checked.yml":      "models: [{name: checked, columns: [{name: country, data_tests: [{accepted_values: {arguments: {values: [Atlantis]}}}]}]}]\n",
 			"casts.sql":        "select cast(first_name as integer) as n from {{ source('raw', 'patients') }}",
 			"unique_names.sql": "select coalesce(country, '') as country from {{ source('raw', 'patients') }}",
 			"unique_names.yml": "models: [{name: unique_names, config: {contract: {enforced: true}}, columns: [{name: country, data_type: varchar, constraints: [{type: primary_key}]}]}]\n",
@@ -94,7 +96,7 @@ func TestNamesOfPatientsAreNotSaid(t *testing.T) {
 		}
 		said := out + errs
 		code, out, errs = p.runPipeline(t.Context(), "run", dir, append(flags, "--on-bad-row", "quarantine")...)
-		if code != exitFailed || !strings.Contains(errs, "build:") {
+		if code != exitFailed || !strings.Contains(errs, "build: 3 failed") {
 			t.Fatalf("models that fail: exit %d, want a failure of build\n%s\n%s", code, out, errs)
 		}
 		said += out + errs
