@@ -141,7 +141,11 @@ func (i *invocation) buildNodes(ctx context.Context, ids []string) error {
 		return err
 	}
 	defer leave()
-	results, err := build.Run(ctx, i.options(w, ids))
+	o := i.options(w, ids)
+	results, err := build.Run(ctx, o)
+	if err != nil && o.Command == build.Compile {
+		return notCompiled(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -162,7 +166,7 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 		threads = 1
 	}
 	return build.Options{
-		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command),
+		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command), Named: len(i.selects) > 0,
 		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures, WarnError: i.warnings.Fails("LogTestResult"),
 		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
 	}
@@ -284,6 +288,12 @@ func (i *invocation) deferTo(state *dbt.State, ids []string) error {
 }
 
 func parseProject(_ context.Context, i *invocation, _ *listFlags) error { return i.load() }
+
+// notCompiled is the error of a compile as a whole, which dbt tells from
+// failures of nodes by its exit code.
+func notCompiled(err error) error {
+	return &userError{message: err.Error(), advice: hintOf(err), code: exitUsage, cause: err}
+}
 
 // writeArtifact writes one file of the target folder.
 func (i *invocation) writeArtifact(name string, write func(io.Writer) error) error {

@@ -69,12 +69,8 @@ func (i *invocation) generateDocs(ctx context.Context, f *docsFlags) error {
 	o := i.options(w, ids)
 	if !f.asItIs {
 		o.Command = build.Compile
-		results, err := build.Run(ctx, o)
-		if err != nil {
-			return err
-		}
-		if results.Failed() {
-			return errFailed
+		if _, err := build.Run(ctx, o); err != nil {
+			return notCompiled(err)
 		}
 	} else if err := i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) }); err != nil {
 		return err

@@ -57,7 +57,10 @@ type Options struct {
 	Command   Command
 	// IDs are the selected nodes and unit tests; those that the command does
 	// not run are left out.
-	IDs         []string
+	IDs []string
+	// Named tells that somebody asked for those by name: then a compile shows
+	// ephemeral models too.
+	Named       bool
 	Threads     int
 	FullRefresh bool
 	FailFast    bool
@@ -83,7 +86,8 @@ type Options struct {
 }
 
 // Run runs the selected nodes. The error says why the run as a whole could not
-// be carried out or recorded; what failed in a node is in its result.
+// be carried out or recorded; what failed in a node is in its result. A compile
+// ends at the first node that cannot be compiled, which is its error.
 func Run(ctx context.Context, o Options) (*Results, error) {
 	r, err := newRun(ctx, o)
 	if err != nil {
@@ -98,6 +102,9 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		if err := r.run(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if r.uncompiled != nil {
+		return nil, r.uncompiled
 	}
 	results := r.results(ctx)
 	err = r.writeArtifacts(results)
@@ -126,6 +133,8 @@ type run struct {
 	compiled map[string]*dbt.Compiled
 	hooks    []*Result
 	warnings []string
+
+	uncompiled error // of the node that ended a compile
 }
 
 func newRun(ctx context.Context, o Options) (*run, error) {
@@ -283,12 +292,25 @@ func (r *run) step(ctx context.Context, id string) error {
 	}
 	r.finish(s, result)
 	if result.Failed() {
-		if r.FailFast {
+		switch {
+		case r.Command == Compile:
+			r.giveUp(result)
+		case r.FailFast:
 			r.stop(errFailFast)
 		}
 		return fmt.Errorf("%s: %s", result.Status, result.Message)
 	}
 	return nil
+}
+
+// giveUp ends a compile at the first node that cannot be compiled.
+func (r *run) giveUp(result *Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.uncompiled == nil {
+		r.uncompiled = fmt.Errorf("%s %s (%s): %s", result.Type(), result.Name(), result.File(), result.Message)
+	}
+	r.stop(r.uncompiled)
 }
 
 // ready has the session live and speak for a node.

@@ -193,7 +193,7 @@ func (r *run) newResult(id string) *Result {
 	n := r.Project.Nodes[id]
 	result.Node = n
 	result.RelationName = n.RelationName
-	result.silent = n.IsEphemeral() && r.Command != Compile
+	result.silent = n.IsEphemeral() && (r.Command != Compile || !r.Named)
 	if n.Database != r.Project.Target.Database {
 		result.elsewhere = n.Database + "."
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,6 +45,7 @@ type manifestSection struct {
 func (p *Project) manifestSections(compiled map[string]*Compiled) []manifestSection {
 	unresolved := p.unresolvedTests()
 	withUnresolved := func(ids []string) []string { return append(ids, keysOf(unresolved)...) }
+	parents, children := p.edgesWith(unresolved)
 	neighbours := func(m map[string][]string) func(string) any {
 		return func(id string) any { return jinjaList(m[id]) }
 	}
@@ -63,8 +65,8 @@ func (p *Project) manifestSections(compiled map[string]*Compiled) []manifestSect
 		sectionOfAll("groups", p.Groups, groupDict),
 		sectionOfAll("selectors", p.selectors, func(s *namedSelector) *jinja.Dict { return s.dict }),
 		p.disabledSection(),
-		{"parent_map", withUnresolved(keysOf(p.Parents)), neighbours(p.Parents)},
-		{"child_map", withUnresolved(keysOf(p.Children)), neighbours(p.Children)},
+		{"parent_map", withUnresolved(keysOf(p.Parents)), neighbours(parents)},
+		{"child_map", withUnresolved(keysOf(p.Children)), neighbours(children)},
 		sectionOfDict("group_map", p.groupMap()),
 		sectionOfAll("saved_queries", p.SavedQueries, p.semanticDict),
 		sectionOfAll("semantic_models", p.SemanticModels, p.semanticDict),
@@ -129,6 +131,24 @@ func (p *Project) unresolvedTests() map[string]*Node {
 		}
 	}
 	return tests
+}
+
+// edgesWith are Parents and Children with those of unresolved tests, which
+// nothing but the manifest counts.
+func (p *Project) edgesWith(unresolved map[string]*Node) (parents, children map[string][]string) {
+	if len(unresolved) == 0 {
+		return p.Parents, p.Children
+	}
+	parents, children = maps.Clone(p.Parents), maps.Clone(p.Children)
+	for _, id := range keysOf(unresolved) {
+		parents[id] = slices.Sorted(slices.Values(unresolved[id].DependsOn.Nodes))
+		for _, parent := range parents[id] {
+			siblings := append(slices.Clone(children[parent]), id)
+			slices.Sort(siblings)
+			children[parent] = siblings
+		}
+	}
+	return parents, children
 }
 
 func (p *Project) disabledSection() manifestSection {
