@@ -141,6 +141,7 @@ func (p *Project) ordered() []*pkg {
 
 func (l *loader) defineMacros(f file, t *jinja.Template) {
 	defs := t.Defs()
+	named := l.flag("validate_macro_args")
 	for _, b := range t.Blocks {
 		name := b.MacroName()
 		if name == "" {
@@ -153,6 +154,11 @@ func (l *loader) defineMacros(f file, t *jinja.Template) {
 		if other := f.pkg.macros[name]; other != nil {
 			l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: duplicateMacro(m, other), Hint: fmt.Sprintf("the other one is in %s:%d", other.OriginalFilePath, other.Line)})
 			continue
+		}
+		if named {
+			for _, p := range b.Params {
+				m.Arguments = append(m.Arguments, MacroArgument{Name: p.Name})
+			}
 		}
 		m.call.Scope = f.pkg.name
 		f.pkg.macros[name] = m

@@ -128,7 +128,7 @@ func (p *Project) sourceDict(s *Source) *jinja.Dict {
 		"path", s.Path, "original_file_path", s.OriginalFilePath, "unique_id", s.UniqueID, "fqn", jinjaList(s.FQN),
 		"source_name", s.SourceName, "source_description", s.SourceDescription, "loader", s.Loader, "identifier", s.Identifier,
 		"quoting", s.quoting, "loaded_at_field", orNone(s.LoadedAtField), "loaded_at_query", orNone(s.LoadedAtQuery),
-		"freshness", freshnessDict(s.Freshness), "external", externalDict(s.External), "description", s.Description, "columns", columnsDict(s.Columns),
+		"freshness", s.freshness(), "external", externalDict(s.External), "description", s.Description, "columns", columnsDict(s.Columns),
 		"meta", orEmpty(s.Meta), "source_meta", orEmpty(s.SourceMeta), "tags", jinjaList(s.Tags), "config", s.Config.values,
 		"patch_path", nil, "unrendered_config", s.unrendered(),
 		"relation_name", s.RelationName,
@@ -144,7 +144,7 @@ func (s *Source) unrendered() *jinja.Dict {
 		d.Set(key, v)
 	}
 	if s.freshnessDeclared {
-		d.Set("freshness", freshnessDict(s.Freshness))
+		d.Set("freshness", s.freshness())
 	}
 	if !s.Config.Enabled() {
 		d.Set("enabled", false)
@@ -161,7 +161,11 @@ func externalDict(v any) any {
 	return overlaid(jinja.NewDict("location", nil, "file_format", nil, "row_format", nil, "tbl_properties", nil, "partitions", nil), given)
 }
 
-func freshnessDict(f *Freshness) any {
+func (s *Source) freshness() any {
+	if s.freshnessOff {
+		return nil
+	}
+	f := s.Freshness
 	age := func(a *Age) *jinja.Dict {
 		if a == nil {
 			return jinja.NewDict("count", nil, "period", nil)

@@ -108,6 +108,9 @@ func (l *loader) readNode(j job) *Node {
 	}
 	n.UniqueID = string(j.kind) + "." + n.PackageName + "." + n.Name
 	p := l.patches.node(n.PackageName, j.patch, n.Name)
+	if p == nil && (j.kind == Model || j.kind == Seed) {
+		p = l.adopted(j, n.Name)
+	}
 	if p != nil && p.version != nil {
 		n.become(p)
 	}

@@ -185,6 +185,7 @@ type Source struct {
 	// writtenDatabase is database as written, or empty.
 	writtenDatabase   string
 	freshnessDeclared bool
+	freshnessOff      bool // with null
 }
 
 // Freshness is how old a source's rows may be.

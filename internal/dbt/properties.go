@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -34,7 +35,8 @@ type patch struct {
 	node *yaml.Node
 	// config is `config:` rendered, with the top-level keys that are configs.
 	config *jinja.Dict
-	// unrendered is config as written.
+	// unrendered is config as written; as in dbt it is rendered all the same
+	// without the flag state_modified_compare_more_unrendered_values.
 	unrendered *jinja.Dict
 	columns    []ColumnInfo
 	used       bool
@@ -174,8 +176,40 @@ func (l *loader) addPatch(to map[patchKey]*patch, p *patch) {
 	to[key] = p
 }
 
+// adopted is the entry of another package that describes a node for want of one
+// of that name there: a seed of the project may stand in for a package's.
+func (l *loader) adopted(j job, name string) *patch {
+	for _, pkg := range l.p.ordered() {
+		p := l.patches.node(pkg.name, j.patch, name)
+		if pkg == j.file.pkg || p == nil || l.describesOwn(p, j.kind) {
+			continue
+		}
+		return p
+	}
+	return nil
+}
+
+// describesOwn tells whether an entry's package has what it describes, and has
+// not switched it off.
+func (l *loader) describesOwn(p *patch, kind ResourceType) bool {
+	in := p.file.pkg
+	files := map[ResourceType][]file{Model: in.files.models, Seed: in.files.seeds}[kind]
+	at := slices.IndexFunc(files, func(f file) bool { return f.stem() == p.fileName() })
+	return at >= 0 && l.resolveConfig(kind, in, files[at].fqn(p.name), p.config).Enabled()
+}
+
 // topLevelConfigs are keys beside `config:` that are configs all the same.
 var topLevelConfigs = []string{"meta", "tags", "docs", "access", "group", "quote_columns"}
+
+// flag is a behaviour flag of dbt_project.yml that is off where it is not set.
+func (l *loader) flag(name string) bool {
+	set := child(child(l.p.root.doc, "flags"), name)
+	if set == nil {
+		return false
+	}
+	on, _ := l.rendered(file{pkg: l.p.root, shown: "dbt_project.yml"}, set).(bool)
+	return on
+}
 
 // configOf reads an entry's configs, rendered and as written.
 func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jinja.Dict) {
@@ -193,6 +227,7 @@ func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jin
 			raw.Set(key, plain(v))
 		}
 	}
+	asWritten := l.flag("state_modified_compare_more_unrendered_values")
 	c := child(n, "config")
 	for _, key := range topLevelConfigs {
 		if at := keyNode(c, key); at != nil && keyNode(n, key) != nil && key != "tags" {
@@ -206,7 +241,11 @@ func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jin
 	for _, e := range entries(c) {
 		key := strings.TrimPrefix(e.key, "+")
 		mergeConfig(rendered, configKey(key), yamlValue(e.value, render, key))
-		raw.Set(configKey(key), plain(e.value))
+		if asWritten {
+			raw.Set(configKey(key), plain(e.value))
+		} else {
+			raw.Set(configKey(key), yamlValue(e.value, render, key))
+		}
 	}
 	return rendered, raw
 }
@@ -282,22 +321,34 @@ func (l *loader) readGroup(p *patch) {
 		return
 	}
 	l.p.Groups[id] = &Group{UniqueID: id, Name: p.name, PackageName: p.file.pkg.name, Path: p.file.relative,
-		OriginalFilePath: p.file.original, Owner: l.rendered(p.file, child(p.node, "owner")), Description: text(child(p.node, "description")),
+		OriginalFilePath: p.file.original, Owner: l.owner(p), Description: text(child(p.node, "description")),
 		Config: l.groupConfig(p)}
 }
 
-// groupConfig is what a group says of itself, over what dbt_project.yml says of
-// models: groups have no section of their own.
+// groupConfig is a group's config. What dbt_project.yml says of the models of
+// its folder counts for it too.
 func (l *loader) groupConfig(p *patch) *Config {
+	in, fqn := p.file.pkg, p.file.fqn(p.name)
 	d := jinja.NewDict("meta", jinja.NewDict())
-	for _, level := range configLevels(p.file.pkg.configs[Model], p.file.fqn(p.name)) {
+	for _, level := range configLevels(in.configs[Model], fqn) {
 		mergeLevel(level, d)
 	}
 	for _, k := range keysIn(p.config) {
 		v, _ := p.config.Get(k)
 		mergeConfig(d, jinja.Str(k), v)
 	}
+	if !in.isRoot {
+		for _, level := range configLevels(l.p.root.configs[Model], fqn) {
+			mergeLevel(level, d)
+		}
+	}
 	return &Config{d}
+}
+
+// owner is who answers for a group, with dbt's keys.
+func (l *loader) owner(p *patch) *jinja.Dict {
+	given, _ := l.rendered(p.file, child(p.node, "owner")).(*jinja.Dict)
+	return overlaid(jinja.NewDict("email", nil, "name", nil), given)
 }
 
 // applyMacroPatches documents the macros that properties describe.
@@ -314,6 +365,9 @@ func (l *loader) applyMacroPatches() {
 		m.Description, m.PatchPath = text(child(p.node, "description")), p.path()
 		m.Meta, _ = p.config.Get("meta")
 		m.docs, _ = l.rendered(p.file, child(p.node, "docs")).(*jinja.Dict)
+		if !isNull(child(p.node, "arguments")) {
+			m.Arguments = nil
+		}
 		for _, a := range elements(child(p.node, "arguments")) {
 			m.Arguments = append(m.Arguments, MacroArgument{Name: text(child(a, "name")), Type: text(child(a, "type")), Description: text(child(a, "description"))})
 		}

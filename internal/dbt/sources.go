@@ -129,22 +129,22 @@ func (l *loader) ageSource(s *Source, p *patch, t *yaml.Node) {
 	s.LoadedAtField, s.LoadedAtQuery = asText("loaded_at_field"), asText("loaded_at_query")
 	s.Config.values.Set("loaded_at_field", orNone(s.LoadedAtField))
 	merged := jinja.NewDict()
-	declared := false
-	for _, n := range []*yaml.Node{child(p.node, "config"), p.node, child(t, "config"), t} {
-		if v := child(n, "freshness"); v != nil {
-			d, _ := l.rendered(p.file, v).(*jinja.Dict)
-			declared = d != nil // `freshness: null` on a table switches it off
-			merged = overlaid(merged, d)
+	for _, n := range []*yaml.Node{p.node, child(p.node, "config"), t, child(t, "config")} {
+		at := keyNode(n, "freshness")
+		if at == nil {
+			continue
 		}
+		d, _ := l.rendered(p.file, child(n, "freshness")).(*jinja.Dict)
+		s.freshnessDeclared, s.freshnessOff = true, d == nil // `freshness: null` on a table switches it off
+		merged = overlaid(merged, d)
 	}
-	if declared {
+	if s.freshnessDeclared && !s.freshnessOff {
 		s.Freshness = &Freshness{WarnAfter: age(merged, "warn_after"), ErrorAfter: age(merged, "error_after")}
 		if filter, _ := merged.Get("filter"); filter != nil {
 			s.Freshness.Filter = jinja.Str(filter)
 		}
 	}
-	s.freshnessDeclared = declared
-	s.Config.values.Set("freshness", freshnessDict(s.Freshness))
+	s.Config.values.Set("freshness", s.freshness())
 }
 
 func age(d *jinja.Dict, key string) *Age {

@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,8 +31,21 @@ func (s *scope) readStatic(text string) (ok bool) {
 			text = call.text
 		}
 	}
+	found.sources = onceEach(found.sources)
 	*s.seen = *found
 	return true
+}
+
+// onceEach leaves out what was named before, as dbt does where it renders
+// nothing.
+func onceEach(sources []SourceRef) []SourceRef {
+	var out []SourceRef
+	for _, s := range sources {
+		if !slices.ContainsFunc(out, func(o SourceRef) bool { return o.Source == s.Source && o.Table == s.Table }) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // note does what the call would do in a render.
