@@ -155,7 +155,7 @@ func (l *loader) defineMacros(f file, t *jinja.Template) {
 			l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: duplicateMacro(m, other), Hint: fmt.Sprintf("the other one is in %s:%d", other.OriginalFilePath, other.Line)})
 			continue
 		}
-		if named {
+		if named && b.Kind == "macro" {
 			for _, p := range b.Params {
 				m.Arguments = append(m.Arguments, MacroArgument{Name: p.Name})
 			}
@@ -289,18 +289,21 @@ var (
 func (p *Project) macroCalls(m *Macro) []string {
 	in := p.packages[m.PackageName]
 	ids := []string{}
-	for _, c := range calls(m.call.Block.Source) {
-		var found *Macro
-		switch {
-		case c.dispatched:
-			found, _ = p.dispatch(in, c.name, c.of)
-		case c.of != "":
-			found = p.macroIn(c.of, c.name)
-		default:
-			found = p.findMacro(in, c.name)
-		}
+	note := func(found *Macro) {
 		if found != nil && found.Name != m.Name {
 			ids = append(ids, found.UniqueID)
+		}
+	}
+	for _, c := range calls(m.call.Block.Source) {
+		switch {
+		case c.dispatched:
+			note(p.findMacro(in, c.name))
+			found, _ := p.dispatch(in, c.name, c.of)
+			note(found)
+		case c.of != "":
+			note(p.macroIn(c.of, c.name))
+		default:
+			note(p.findMacro(in, c.name))
 		}
 	}
 	return unique(ids)
