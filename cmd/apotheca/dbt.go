@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,6 +82,7 @@ func nodeCommands() []nodeCommand {
 		{name: "run", short: "Run models", run: run},
 		{name: "test", short: "Run data tests and unit tests", run: run},
 		{name: "seed", short: "Load seeds", run: run},
+		{name: "clone", short: "Have the names of this target mean what an earlier state has under them", run: run},
 		{name: "snapshot", short: "Bring the history of snapshots up to date", run: run},
 		{name: "compile", short: "Write the SQL of models and tests without running it", own: compileFlags, run: compileNodes},
 		{name: "ls", short: "List what a selection means", aliases: []string{"list"}, own: lsFlags, run: listNodes},
@@ -165,7 +167,12 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 	if i.singleThreaded {
 		threads = 1
 	}
+	eventTime := i.project.Sample()
+	if eventTime == nil {
+		eventTime, _ = i.eventTime.between() // which loading the project checked
+	}
 	return build.Options{
+		EventTime: eventTime, BatchesUntil: i.batchesUntil, Retried: i.retried,
 		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command), Named: len(i.selects) > 0,
 		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures, WarnError: i.warnings.Fails("LogTestResult"),
 		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
@@ -193,6 +200,7 @@ func (i *invocation) arguments() map[string]any {
 	if vars, err := dbt.ParseVars(i.vars); err == nil && vars != nil {
 		args["vars"] = vars
 	}
+	maps.Copy(args, i.eventTime.arguments(i.started.UTC()))
 	if i.target != "" {
 		args["target"] = i.target
 	}
@@ -272,7 +280,7 @@ func (i *invocation) readState(folder string) (*dbt.State, error) {
 
 // deferTo sends refs to what is not selected to where the state has it.
 func (i *invocation) deferTo(state *dbt.State, ids []string) error {
-	if !i.deferring {
+	if !i.deferring && i.command != "clone" {
 		return nil
 	}
 	if i.deferState != "" {

@@ -30,6 +30,7 @@ type dbtFlags struct {
 	failFast       bool
 	storeFailures  bool
 	empty          bool
+	eventTime      eventTimeFlags
 
 	warnError           bool
 	warnErrorOptions    string
@@ -65,6 +66,7 @@ func (f *dbtFlags) register(cmd *cobra.Command) {
 	pair(flags, &f.failFast, "fail-fast", "x", "start nothing more after the first failure")
 	pair(flags, &f.storeFailures, "store-failures", "", "keep the rows that made a test fail in the database")
 	pair(flags, &f.empty, "empty", "", "read no rows from refs and sources")
+	f.eventTime.register(flags)
 	flags.BoolVar(&f.warnError, "warn-error", false, "what dbt warns of is an error")
 	flags.StringVar(&f.warnErrorOptions, "warn-error-options", "", "which warnings are errors, as `YAML`: {error: all, warn: […], silence: […]}")
 	pair(flags, &f.showAllDeprecations, "show-all-deprecations", "", "tell of each deprecated thing, not of the first of its kind")

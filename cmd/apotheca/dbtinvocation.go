@@ -29,6 +29,10 @@ type invocation struct {
 	log     *dbtLog
 	dir     string       // of the project
 	project *dbt.Project // once it is loaded
+	// Of a retry: the batches of microbatch models, and when the run began that
+	// is tried again.
+	retried      map[string]build.BatchResults
+	batchesUntil time.Time
 	// compiled are the nodes that ran, without tests.
 	compiled []*build.Result
 	// deprecated counts the deprecated things that were met, by dbt's events.

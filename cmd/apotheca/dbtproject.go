@@ -60,11 +60,18 @@ func (i *invocation) loadProject() error {
 	// to a limit, takes a fifth off the processor time.
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(1 << 30)
+	sample, err := i.eventTime.window(i.started.UTC())
+	if err != nil {
+		return err
+	}
+	if _, err := i.eventTime.between(); err != nil {
+		return err
+	}
 	project, err := dbt.Load(dbt.Options{
 		FS: os.DirFS(i.dir), Dir: absolute, Profiles: profiles,
 		Profile: i.profile, Target: i.target,
 		Vars: vars, Env: i.dbtEnv(), FullRefresh: i.fullRefresh, Threads: i.threads, Command: i.command,
-		Now: i.now().UTC(), InvocationID: i.id,
+		Sample: sample, Now: i.now().UTC(), InvocationID: i.id,
 		NoVersionCheck: i.anyVersion, Flags: i.templateFlags(), MetadataEnv: i.metadataEnv(),
 		Log: i.logTemplate, Print: i.printTemplate,
 		Warn: func(message string) error { return i.warn(dbt.Problem{Event: "JinjaLogWarning", Message: message}) },

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +29,17 @@ func (a *app) dbtRetryCommand(f *dbtFlags) *cobra.Command {
 
 // lastRun is what run_results.json tells of the run to retry.
 type lastRun struct {
+	Metadata struct {
+		GeneratedAt time.Time `json:"generated_at"`
+		StartedAt   time.Time `json:"invocation_started_at"`
+	} `json:"metadata"`
 	Results []struct {
 		UniqueID string `json:"unique_id"`
 		Status   string `json:"status"`
+		Batches  *struct {
+			Successful [][2]time.Time `json:"successful"`
+			Failed     [][2]time.Time `json:"failed"`
+		} `json:"batch_results"`
 	} `json:"results"`
 	Args struct {
 		Which         string         `json:"which"`
@@ -41,6 +50,9 @@ type lastRun struct {
 		FailFast      bool           `json:"fail_fast"`
 		StoreFailures bool           `json:"store_failures"`
 		Empty         bool           `json:"empty"`
+		EventStart    string         `json:"event_time_start"`
+		EventEnd      string         `json:"event_time_end"`
+		Sample        map[string]any `json:"sample"`
 		Macro         string         `json:"macro"`
 		Args          map[string]any `json:"args"`
 	} `json:"args"`
@@ -56,6 +68,9 @@ func (a *app) dbtRetry(ctx context.Context, f *dbtFlags) error {
 	again := *f
 	again.fullRefresh, again.failFast = last.Args.FullRefresh, last.Args.FailFast
 	again.storeFailures, again.empty = last.Args.StoreFailures, last.Args.Empty
+	if again.eventTime, err = last.eventTime(); err != nil {
+		return err
+	}
 	if again.vars == "" && len(last.Args.Vars) > 0 {
 		vars, err := json.Marshal(last.Args.Vars)
 		if err != nil {
@@ -75,7 +90,7 @@ func (a *app) dbtRetry(ctx context.Context, f *dbtFlags) error {
 
 func (i *invocation) retry(ctx context.Context, last *lastRun) error {
 	switch last.Args.Which {
-	case "build", "run", "test", "seed", "snapshot", "compile":
+	case "build", "run", "test", "seed", "snapshot", "compile", "clone":
 		return i.retryNodes(ctx, last)
 	case "run-operation":
 		if len(last.failed()) == 0 {
@@ -103,7 +118,41 @@ func (i *invocation) retryNodes(ctx context.Context, last *lastRun) error {
 	if len(ids) == 0 {
 		return i.nothingToRetry()
 	}
+	i.retried, i.batchesUntil = last.batches(), last.Metadata.StartedAt
+	if i.batchesUntil.IsZero() {
+		i.batchesUntil = last.Metadata.GeneratedAt
+	}
 	return i.buildNodes(ctx, ids)
+}
+
+// eventTime are the flags of the run to retry.
+func (l *lastRun) eventTime() (eventTimeFlags, error) {
+	flags := eventTimeFlags{start: l.Args.EventStart, end: l.Args.EventEnd}
+	if l.Args.Sample == nil {
+		return flags, nil
+	}
+	sample, err := json.Marshal(l.Args.Sample)
+	flags.sample = string(sample)
+	return flags, err
+}
+
+// batches are those of microbatch models of which some failed. A model of which
+// none succeeded runs as a whole: its table may have to be made.
+func (l *lastRun) batches() map[string]build.BatchResults {
+	windows := func(borders [][2]time.Time) []dbt.Window {
+		all := make([]dbt.Window, len(borders))
+		for i, b := range borders {
+			all[i] = dbt.Window{Start: b[0].UTC(), End: b[1].UTC()}
+		}
+		return all
+	}
+	retried := map[string]build.BatchResults{}
+	for _, r := range l.Results {
+		if r.Batches != nil && len(r.Batches.Successful) > 0 && len(r.Batches.Failed) > 0 {
+			retried[r.UniqueID] = build.BatchResults{Successful: windows(r.Batches.Successful), Failed: windows(r.Batches.Failed)}
+		}
+	}
+	return retried
 }
 
 func (i *invocation) nothingToRetry() error {
@@ -116,7 +165,7 @@ func (l *lastRun) failed() []string {
 	var ids []string
 	for _, r := range l.Results {
 		switch build.Status(r.Status) {
-		case build.Error, build.Fail, build.Skipped, build.RuntimeError, "partial success":
+		case build.Error, build.Fail, build.Skipped, build.RuntimeError, build.PartialSuccess:
 			ids = append(ids, r.UniqueID)
 		}
 	}

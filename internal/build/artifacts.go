@@ -63,7 +63,22 @@ type runResult struct {
 	Compiled        *bool          `json:"compiled"`
 	CompiledCode    *string        `json:"compiled_code"`
 	RelationName    *string        `json:"relation_name"`
-	BatchResults    any            `json:"batch_results"`
+	BatchResults    *batchResults  `json:"batch_results"`
+}
+
+// batchResults are the borders of batches, in pairs.
+type batchResults struct {
+	Successful [][2]string `json:"successful"`
+	Failed     [][2]string `json:"failed"`
+}
+
+func recordedWindows(windows []dbt.Window) [][2]string {
+	const iso = "2006-01-02T15:04:05-07:00"
+	recorded := make([][2]string, len(windows))
+	for i, w := range windows {
+		recorded[i] = [2]string{w.Start.Format(iso), w.End.Format(iso)}
+	}
+	return recorded
 }
 
 type timing struct {
@@ -112,6 +127,9 @@ func recorded(result *Result) runResult {
 	}
 	if result.RelationName != "" && result.Type() != dbt.Seed {
 		entry.RelationName = &result.RelationName
+	}
+	if result.Batches != nil {
+		entry.BatchResults = &batchResults{Successful: recordedWindows(result.Batches.Successful), Failed: recordedWindows(result.Batches.Failed)}
 	}
 	if result.Status != Skipped {
 		executed := result.Started
@@ -167,19 +185,26 @@ func (r *run) writeScript(n *dbt.Node, script []string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.compiled[n.UniqueID] == nil {
-		r.compiled[n.UniqueID] = &dbt.Compiled{} // a seed
+	key := compiledKey(n)
+	if r.compiled[key] == nil {
+		r.compiled[key] = &dbt.Compiled{} // a seed
 	}
-	r.compiled[n.UniqueID].RunPath = file
+	r.compiled[key].RunPath = file
 	return nil
 }
 
-// artifactPath is dbt's: what a YAML file declares lies in a folder of its name.
+// artifactPath is dbt's: what a YAML file declares lies in a folder of its name,
+// and so do the batches of a model.
 func artifactPath(n *dbt.Node) string {
-	if path.Base(n.Path) == path.Base(n.OriginalFilePath) {
-		return n.OriginalFilePath
+	file := n.OriginalFilePath
+	if path.Base(n.Path) != path.Base(file) {
+		file = path.Join(file, n.Path)
 	}
-	return path.Join(n.OriginalFilePath, n.Path)
+	if n.Batch == nil {
+		return file
+	}
+	stem, ext := strings.TrimSuffix(file, path.Ext(file)), path.Ext(file)
+	return path.Join(stem, path.Base(stem)+"_"+n.BatchName()+ext)
 }
 
 func (r *run) writeSQL(folder, pkg, file, sql string) (string, error) {

@@ -25,6 +25,7 @@ const (
 	Seed     Command = "seed"
 	Snapshot Command = "snapshot"
 	Compile  Command = "compile"
+	Clone    Command = "clone"
 
 	SourceFreshness Command = "freshness"
 	RunOperation    Command = "run-operation"
@@ -43,6 +44,8 @@ func (c Command) runs(t dbt.ResourceType) bool {
 		return t == dbt.Seed
 	case Snapshot:
 		return t == dbt.Snapshot
+	case Clone:
+		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot
 	case Compile:
 		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot || t == dbt.Seed
 	default:
@@ -64,6 +67,13 @@ type Options struct {
 	Threads     int
 	FullRefresh bool
 	FailFast    bool
+	// EventTime is the stretch of time for which microbatch models are run; nil
+	// leaves it to them. It then ends at BatchesUntil: zero is the run's start.
+	EventTime    *dbt.Window
+	BatchesUntil time.Time
+	// Retried are the batches of an earlier run, by model: those that failed
+	// run, and nothing else of the model.
+	Retried map[string]BatchResults
 	// StoreFailures keeps the failing rows of tests that do not say otherwise.
 	StoreFailures bool
 	// WarnError fails a test that would warn.
@@ -160,7 +170,9 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		}
 	}
 	slices.Sort(r.steps)
-	r.needs = o.Project.BuildOrder(r.steps, o.Command == Build)
+	if o.Command != Clone { // clones read what is there already
+		r.needs = o.Project.BuildOrder(r.steps, o.Command == Build)
+	}
 	r.total = r.countShown()
 	for i := range o.Threads {
 		s, err := r.newSession(ctx, fmt.Sprintf("Thread-%d (worker)", i+1))
@@ -220,6 +232,9 @@ func (r *run) run(ctx context.Context) error {
 		if err := r.prepare(ctx); err != nil {
 			return err
 		}
+	}
+	hooks := r.Command != Compile && r.Command != Clone
+	if hooks {
 		r.runHooks(ctx, r.Project.OnRunStart)
 	}
 	// Steps run with ctx itself, so that fail fast lets what runs finish.
@@ -227,7 +242,7 @@ func (r *run) run(ctx context.Context) error {
 	defer stop(nil)
 	r.stop = stop
 	g.Run(starting, graph.Options{Workers: r.Threads, Skip: r.skipped})
-	if r.Command != Compile {
+	if hooks {
 		// on-run-end hooks run whatever became of the nodes.
 		r.runHooks(ctx, r.Project.OnRunEnd)
 	}

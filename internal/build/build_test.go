@@ -31,6 +31,7 @@ type shop struct {
 	threads     int
 	failFast    bool
 	fullRefresh bool
+	sample      *dbt.Window
 	target      string
 	report      func(build.Event)
 }
@@ -81,6 +82,7 @@ func (s *shop) project() *dbt.Project {
 		Credentials:  s.credentials,
 		Vars:         s.vars,
 		FullRefresh:  s.fullRefresh,
+		Sample:       s.sample,
 		Now:          time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC),
 		InvocationID: "00000000-0000-0000-0000-000000000001",
 	})

@@ -54,8 +54,11 @@ func (c *Console) Tell(l Line) {
 	}
 }
 
-// Report is for Options.Report.
+// Report is for Options.Report. Of clones dbt says only what did not go well.
 func (c *Console) Report(e Event) {
+	if e.Command == Clone && (e.Kind == NodeStarted || e.Kind == NodeFinished) {
+		return
+	}
 	switch e.Kind {
 	case RunStarted:
 		c.started(e)
@@ -137,6 +140,9 @@ func (c *Console) progress(e Event, text, status, colour string) {
 	width := cmp.Or(c.Width, 80)
 	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
 	dots := max(width-utf8.RuneCountInString(line), 0)
+	if e.Result.isBatch() {
+		line = "Batch " + line
+	}
 	c.Tell(Line{
 		Name: e.Result.event(), Level: levelOf(e), Thread: e.Result.Thread, Data: e.progressData(),
 		Text: line + strings.Repeat(".", dots) + " [" + c.paint(status, colour) + "]",
@@ -162,7 +168,7 @@ func startText(r *Result) string { return "START " + description(r) }
 func description(r *Result) string {
 	switch r.Type() {
 	case dbt.Model, dbt.Analysis:
-		return "sql " + r.Node.Config.Materialized() + " model " + r.Name()
+		return modelText(r)
 	case dbt.Seed:
 		return "seed file " + r.Name()
 	case dbt.Operation:
@@ -182,13 +188,19 @@ func (c *Console) finished(e Event) {
 	took := fmt.Sprintf(" in %.2fs", r.Took().Seconds())
 	switch r.Status {
 	case Skipped:
+		if r.isBatch() {
+			c.progress(e, "SKIP "+r.batchText(), "SKIPPED"+took, yellow)
+			return
+		}
 		c.progress(e, "SKIP "+skipText(r), "SKIP", yellow)
 	case Success:
-		status := r.Response
-		if status == "" {
-			status = "OK"
+		status := cmp.Or(r.Response, "OK")
+		if r.Batches != nil {
+			status = r.Message
 		}
 		c.progress(e, successText(r), status+took, green)
+	case PartialSuccess:
+		c.progress(e, "PARTIALLY created "+modelText(r), r.Message+took, yellow)
 	case NoOp:
 		c.progress(e, "NO-OP "+string(r.Type())+" "+r.Name(), "NO-OP"+took, "")
 	case Pass:
@@ -198,6 +210,9 @@ func (c *Console) finished(e Event) {
 	case Fail:
 		c.progress(e, fmt.Sprintf("FAIL %d %s", *r.Failures, r.Name()), fmt.Sprintf("FAIL %d%s", *r.Failures, took), red)
 	case Error:
+		if r.isBatch() {
+			c.failedBatch(r)
+		}
 		c.progress(e, "ERROR "+errorText(r), "ERROR"+took, red)
 	}
 }
@@ -235,13 +250,33 @@ func successText(r *Result) string {
 	case dbt.Operation:
 		return "OK hook: " + r.Name()
 	}
-	return "OK created sql " + r.Node.Config.Materialized() + " model " + r.Name()
+	return "OK created " + modelText(r)
+}
+
+// modelText is how a model's lines call it: by what it becomes, or as one batch
+// of it.
+func modelText(r *Result) string {
+	switch {
+	case r.isBatch():
+		return r.batchText()
+	case r.isMicrobatch:
+		return "sql microbatch model " + r.Name()
+	}
+	return "sql " + r.Node.Config.Materialized() + " model " + r.Name()
+}
+
+// failedBatch says why a batch failed: the model's own result does not.
+func (c *Console) failedBatch(r *Result) {
+	c.Tell(Line{
+		Name: "GenericExceptionOnRun", Level: LevelError, Thread: r.Thread, Data: r.data(),
+		Text: c.paint("Unhandled error while executing "+r.UniqueID, red) + "\n" + r.Message,
+	})
 }
 
 func errorText(r *Result) string {
 	switch r.Type() {
 	case dbt.Model:
-		return "creating sql " + r.Node.Config.Materialized() + " model " + r.Name()
+		return "creating " + modelText(r)
 	case dbt.Seed:
 		return "loading seed file " + r.Name()
 	case dbt.Snapshot:

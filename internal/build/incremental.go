@@ -67,7 +67,7 @@ func (m *materialization) incrementalStrategy(strategy string) (name, macro stri
 func (r *run) validStrategies() []string {
 	strategies := []string{"append", "delete+insert"}
 	if r.dialect.Merge {
-		strategies = append(strategies, "merge")
+		strategies = append(strategies, "merge", "microbatch")
 	}
 	return strategies
 }
@@ -113,6 +113,14 @@ func (i *incremental) strategySQL(ctx context.Context, temporary dbt.Relation) (
 	switch i.strategy {
 	case "append":
 		return u.insertSQL(), nil
+	case "microbatch":
+		if err := i.checkBatch(u.keys); err != nil {
+			return "", err
+		}
+		if !i.dialect.BatchesMerge {
+			return u.replaceBatchSQL(i.node), nil
+		}
+		fallthrough
 	case "merge":
 		update, err := i.updated(u.columns)
 		return u.mergeSQL(update), err

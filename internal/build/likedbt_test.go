@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -111,13 +112,30 @@ func (s *shop) prepare(step *dbtStep) {
 func (s *shop) take(step *dbtStep, describe string) {
 	s.Helper()
 	s.prepare(step)
-	s.threads, s.fullRefresh, s.vars = 1, false, nil
+	s.threads, s.fullRefresh, s.vars, s.sample = 1, false, nil, nil
 	words := strings.Fields(step.run)
 	command := build.Command(words[0])
 	var selection dbt.Selection
+	var eventTime dbt.Window
+	var moment *time.Time
 	into := &selection.Select
 	for i, word := range words[1:] {
+		if moment != nil {
+			*moment, _ = dbt.ParseMoment(word)
+			moment = nil
+			continue
+		}
 		switch word {
+		case "--event-time-start":
+			moment = &eventTime.Start
+		case "--event-time-end":
+			moment = &eventTime.End
+		case "--sample":
+			into = new([]string)
+			var err error
+			if s.sample, err = dbt.ParseSample(words[i+2], time.Now()); err != nil {
+				s.Fatal(err)
+			}
 		case "--full-refresh":
 			s.fullRefresh = true
 		case "--select":
@@ -140,9 +158,13 @@ func (s *shop) take(step *dbtStep, describe string) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	results, err := build.Run(s.Context(), build.Options{
-		Project: p, Warehouse: s.warehouse, Command: command, IDs: ids, Threads: 1, FullRefresh: s.fullRefresh,
-	})
+	o := build.Options{
+		Project: p, Warehouse: s.warehouse, Command: command, IDs: ids, Threads: 1, FullRefresh: s.fullRefresh, EventTime: s.sample,
+	}
+	if !eventTime.Start.IsZero() {
+		o.EventTime = &eventTime
+	}
+	results, err := build.Run(s.Context(), o)
 	if err != nil {
 		s.Fatalf("step %s: %v", step.name, err)
 	}

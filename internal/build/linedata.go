@@ -105,6 +105,10 @@ func (rs *Results) line() Line {
 func (r *Result) event() string {
 	started := r.Finished.IsZero()
 	switch {
+	case r.isBatch() && started:
+		return "LogStartBatch"
+	case r.isBatch():
+		return "LogBatchResult"
 	case r.Status == Skipped:
 		return "SkippingDetails"
 	case r.Status == NoOp:
@@ -133,6 +137,13 @@ func (r *Result) event() string {
 func (e Event) progressData() map[string]any {
 	r := e.Result
 	data := r.data()
+	if r.isBatch() {
+		data["batch_index"], data["total_batches"], data["description"] = r.Index, e.Total, r.batchText()
+		if !r.Finished.IsZero() {
+			data["status"], data["execution_time"] = string(r.Status), r.Took().Seconds()
+		}
+		return data
+	}
 	data["index"], data["total"] = r.Index, e.Total
 	event := r.event()
 	if event == "LogStartLine" {
@@ -169,6 +180,9 @@ func (e Event) progressData() map[string]any {
 		data["description"] = description(r)
 		if r.Status == Success {
 			data["status"] = r.Response
+		}
+		if r.Batches != nil {
+			data["status"] = r.Message
 		}
 	}
 	return data

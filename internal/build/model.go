@@ -21,6 +21,10 @@ func (r *run) model(ctx context.Context, s *session, result *Result) error {
 	if err != nil {
 		return err
 	}
+	return m.materialize(ctx)
+}
+
+func (m *materialization) materialize(ctx context.Context) error {
 	build, err := m.plan(ctx)
 	if err != nil {
 		return err
@@ -32,16 +36,16 @@ func (r *run) model(ctx context.Context, s *session, result *Result) error {
 		return err
 	}
 	if build != nil {
-		if err := s.transact(ctx, func(ctx context.Context) error { return m.transaction(ctx, build) }); err != nil {
+		if err := m.session.transact(ctx, func(ctx context.Context) error { return m.transaction(ctx, build) }); err != nil {
 			return err
 		}
-		r.cache.put(m.target)
+		m.cache.put(m.target)
 	}
 	if m.backup != nil {
 		if err := m.dropRelation(ctx, *m.backup); err != nil {
 			return err
 		}
-		r.cache.dropOver(m.target)
+		m.cache.dropOver(m.target)
 	}
 	return m.hooks(ctx, m.node.Config.PostHooks(), false)
 }
@@ -157,12 +161,18 @@ func (m *materialization) fromNothing() bool {
 	return m.existing == nil || m.existing.Type != dbt.TableRelation || m.fullRefresh()
 }
 
-// fullRefresh is the node's own setting, which beats the command line's.
-func (m *materialization) fullRefresh() bool {
-	if own, set := m.node.Config.FullRefresh(); set {
+func (m *materialization) fullRefresh() bool { return m.run.fullRefresh(m.node) }
+
+// fullRefresh is the node's own setting, which beats the command line's. Of a
+// microbatch model it is for the first batch.
+func (r *run) fullRefresh(n *dbt.Node) bool {
+	if n.Batch != nil && n.Batch.Incremental {
+		return false
+	}
+	if own, set := n.Config.FullRefresh(); set {
 		return own
 	}
-	return m.FullRefresh
+	return r.FullRefresh
 }
 
 func (m *materialization) exec(ctx context.Context, sql string) (warehouse.Result, error) {

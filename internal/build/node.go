@@ -16,6 +16,18 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 		result.fail(err)
 		return
 	}
+	if r.Command == Clone {
+		if err := r.clone(ctx, s, result); err != nil {
+			result.fail(err)
+		}
+		return
+	}
+	if config, ok := r.Project.Microbatch(n); ok && r.Command != Compile {
+		if err := r.microbatches(ctx, s, result, config); err != nil {
+			result.fail(err)
+		}
+		return
+	}
 	if n.ResourceType != dbt.Seed {
 		if err := r.compile(ctx, s, result); err != nil {
 			result.fail(err)
@@ -25,18 +37,22 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 	if r.Command == Compile || n.IsEphemeral() {
 		return
 	}
-	s.result = result
-	macro, err := r.macro(n)
-	switch {
-	case err != nil:
-	case macro.Builtin():
-		err = r.builtin(ctx, s, result)
-	default:
-		err = r.custom(ctx, s, result, macro)
-	}
-	if err != nil {
+	if err := r.produce(ctx, s, result); err != nil {
 		result.fail(err)
 	}
+}
+
+// produce builds a node that is compiled, by whosever materialization it is.
+func (r *run) produce(ctx context.Context, s *session, result *Result) error {
+	s.result = result
+	macro, err := r.macro(result.Node)
+	switch {
+	case err != nil:
+		return err
+	case macro.Builtin():
+		return r.builtin(ctx, s, result)
+	}
+	return r.custom(ctx, s, result, macro)
 }
 
 // builtin builds a node as dbt does when nobody replaced how.
@@ -96,7 +112,7 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 		result.CompiledPath = compiled.Path
 	}
 	r.mu.Lock()
-	r.compiled[n.UniqueID] = compiled
+	r.compiled[compiledKey(n)] = compiled
 	r.mu.Unlock()
 	if !result.silent {
 		r.report(Event{Kind: NodeCompiled, Result: result})
@@ -104,11 +120,19 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 	return nil
 }
 
+// compiledKey tells the batches of a node apart, which run side by side.
+func compiledKey(n *dbt.Node) string {
+	if n.Batch == nil {
+		return n.UniqueID
+	}
+	return n.UniqueID + "@" + n.BatchName()
+}
+
 // running is a node under way as templates see it.
 func (r *run) running(s *session, n *dbt.Node) dbt.Running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return dbt.Running{Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[n.UniqueID]}
+	return dbt.Running{Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[compiledKey(n)]}
 }
 
 // runModelHooks runs a node's hooks of one side of its transaction. Each entry

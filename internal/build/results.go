@@ -21,6 +21,8 @@ const (
 	Fail    Status = "fail"
 	Error   Status = "error"
 	Skipped Status = "skipped"
+	// PartialSuccess is a microbatch model of which some batches failed.
+	PartialSuccess Status = "partial success"
 	// NoOp is an exposure, which is a part of a build and nothing to run.
 	NoOp Status = "no-op"
 	// RuntimeError is a source whose age could not be asked for.
@@ -44,6 +46,8 @@ type Result struct {
 	Sample warehouse.Table
 	// Freshness is how old a source is; nil when that was not found out.
 	Freshness *Freshness
+	// Batches are a microbatch model's; nil for all else.
+	Batches *BatchResults
 	// SkippedFor is the id of the failure for which the node was skipped.
 	SkippedFor string
 	// Rows is the number of rows written, -1 where that is not known.
@@ -64,14 +68,16 @@ type Result struct {
 	Finished     time.Time
 	DatabaseTime time.Duration
 
-	silent    bool   // an ephemeral model: nothing runs
-	elsewhere string // the database and a dot, of what is not in the target's
+	silent bool // an ephemeral model: nothing runs
+	// isMicrobatch is a model that runs in batches, each with a result of its own.
+	isMicrobatch bool
+	elsewhere    string // the database and a dot, of what is not in the target's
 }
 
 // Failed reports a result that makes the run fail and gates what descends from
 // it: an error or a failing test.
 func (r *Result) Failed() bool {
-	return r.Status == Error || r.Status == Fail || r.Status == RuntimeError
+	return r.Status == Error || r.Status == Fail || r.Status == RuntimeError || r.Status == PartialSuccess
 }
 
 // Took is how long the node ran.
@@ -194,6 +200,9 @@ func (r *run) newResult(id string) *Result {
 	result.Node = n
 	result.RelationName = n.RelationName
 	result.silent = n.IsEphemeral() && (r.Command != Compile || !r.Named)
+	if r.Command != Compile {
+		_, result.isMicrobatch = r.Project.Microbatch(n)
+	}
 	if n.Database != r.Project.Target.Database {
 		result.elsewhere = n.Database + "."
 	}

@@ -150,6 +150,12 @@ func (s *steps) upserting(ctx context.Context, name string) (any, error) {
 		return s.upsert().deleteInsertSQL(), nil
 	case "merge_sql":
 		return s.upsert().mergeSQL(textsAt(s.args, 5)), nil
+	case "batch_sql":
+		u := s.upsert()
+		if err := s.checkBatch(u.keys); err != nil {
+			return nil, err
+		}
+		return u.replaceBatchSQL(s.node), nil
 	case "incremental_strategy_macro":
 		_, macro, err := s.incrementalStrategy(textAt(s.args, 0))
 		return macro, err

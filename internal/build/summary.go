@@ -17,6 +17,13 @@ func (c *Console) summary(rs *Results) {
 		return
 	}
 	c.Say("")
+	if rs.Command == Clone { // of which dbt counts nothing
+		c.verdict(rs)
+		c.problems(rs)
+		c.Say("")
+		c.counts(rs)
+		return
+	}
 	c.Tell(Line{
 		Name: "FinishedRunningStats", Text: fmt.Sprintf("Finished running%s in %s (%.2fs).", counted(rs), spelled(rs.Elapsed), rs.Elapsed.Seconds()),
 		Data: map[string]any{"stat_line": strings.TrimSpace(counted(rs)), "execution": " in " + spelled(rs.Elapsed), "execution_time": rs.Elapsed.Seconds()},
@@ -35,13 +42,16 @@ func (c *Console) summary(rs *Results) {
 }
 
 func (c *Console) verdict(rs *Results) {
-	failed, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(Warn)
+	failed, partly, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(PartialSuccess), rs.Count(Warn)
 	text := c.paint("Completed successfully", green)
-	if failed+warnings > 0 || rs.Failed() {
-		text = fmt.Sprintf("Completed with %s, 0 partial successes, and %s:", plural(failed, "error"), plural(warnings, "warning"))
+	switch {
+	case failed == 0 && partly > 0:
+		text = fmt.Sprintf("Completed with %s and %s", plural(partly, "partial success"), plural(warnings, "warning"))
+	case failed+warnings > 0 || rs.Failed():
+		text = fmt.Sprintf("Completed with %s, %s, and %s:", plural(failed, "error"), plural(partly, "partial success"), plural(warnings, "warning"))
 	}
 	c.Tell(Line{Name: "EndOfRunSummary", Text: text, Data: map[string]any{
-		"num_errors": failed, "num_warnings": warnings, "num_partial_success": 0, "keyboard_interrupt": rs.Stopped != nil,
+		"num_errors": failed, "num_warnings": warnings, "num_partial_success": partly, "keyboard_interrupt": rs.Stopped != nil,
 	}})
 	if rs.Stopped != nil {
 		c.Say("")
@@ -54,7 +64,7 @@ func (c *Console) verdict(rs *Results) {
 }
 
 func (c *Console) counts(rs *Results) {
-	passed, warnings, failed := rs.Count(Pass)+rs.Count(Success), rs.Count(Warn), rs.Count(Error)+rs.Count(Fail)
+	passed, warnings, failed := rs.Count(Pass)+rs.Count(Success), rs.Count(Warn), rs.Count(Error)+rs.Count(Fail)+rs.Count(PartialSuccess)
 	skipped, idle, total := rs.Count(Skipped), rs.Count(NoOp), rs.Total()
 	c.Tell(Line{
 		Name: "StatsLine",
@@ -69,7 +79,7 @@ const sampleShown = 10
 // problems tells what went wrong; of sources, which are only asked, no warnings.
 func (c *Console) problems(rs *Results) {
 	for _, r := range rs.All {
-		if r.Failed() || r.Status == Warn && r.Source == nil {
+		if r.Failed() && r.Status != PartialSuccess || r.Status == Warn && r.Source == nil {
 			c.problem(r)
 		}
 	}
@@ -176,6 +186,9 @@ func plural(n int, noun string) string {
 	}
 	if noun == string(dbt.DataTest) {
 		noun = "data test"
+	}
+	if strings.HasSuffix(noun, "s") {
+		noun += "e"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -15,7 +15,10 @@ type deferral struct {
 // has none of its own, or, with favor, wherever they were not selected. It has
 // to come before anything is compiled.
 func (p *Project) Defer(s *State, selected []string, favor bool) error {
-	if s == nil || s.manifest == nil {
+	if s == nil {
+		return hintedf("--state names the folder of an earlier run's artifacts", "--state or --defer-state are required for deferral, but neither was provided")
+	}
+	if s.manifest == nil {
 		return hintedf("--state names the folder of an earlier run's artifacts", "could not find manifest in --state path")
 	}
 	d := &deferral{relations: map[string]Relation{}, favor: favor, selected: map[string]bool{}}
@@ -42,6 +45,22 @@ func (p *Project) Defer(s *State, selected []string, favor bool) error {
 	}
 	p.deferral = d
 	return nil
+}
+
+// Say is what templates say with log(info=true).
+func (p *Project) Say(message string) {
+	if p.options.Log != nil {
+		p.options.Log("JinjaLogInfo", message)
+	}
+}
+
+// Deferred is where an earlier state has a node; false where it has it nowhere.
+func (p *Project) Deferred(n *Node) (Relation, bool) {
+	if p.deferral == nil {
+		return Relation{}, false
+	}
+	r, known := p.deferral.relations[n.UniqueID]
+	return r, known
 }
 
 // deferred is the relation of an earlier run that a ref means, if any.

@@ -28,7 +28,7 @@ const ctePrefix = "__dbt__cte__"
 // ephemeral compiles an ephemeral parent into a CTE and returns its name as a
 // relation. Its own ephemeral parents come before it.
 func (s *scope) ephemeral(n *Node) (any, error) {
-	name := relationValue{s, Relation{Identifier: ctePrefix + n.Alias, Type: CTERelation}}
+	name := s.input(Relation{Identifier: ctePrefix + n.Alias, Type: CTERelation}, n.Config)
 	if s.ctes.has(n.UniqueID) {
 		return name, nil
 	}

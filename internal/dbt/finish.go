@@ -37,7 +37,7 @@ func (l *loader) finish() {
 	last := []func(){
 		func() { l.p.neighbours(); l.checkCycles() },
 		func() { l.p.inferPrimaryKeys(); l.resolveDocs() },
-		l.warnUnusedConfigs, l.checkAccess, l.checkAliases, l.warnDeprecatedModels, l.checkTimeSpine, l.checkPersonalData,
+		l.warnUnusedConfigs, l.warnMicrobatch, l.checkAccess, l.checkAliases, l.warnDeprecatedModels, l.checkTimeSpine, l.checkPersonalData,
 	}
 	parallel(len(last), func(i int) { last[i]() })
 }

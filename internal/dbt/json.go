@@ -46,6 +46,8 @@ func writeJSON(b *bytes.Buffer, v any, style jsonStyle) error {
 		return fmt.Errorf("write JSON: '%s' is undefined", x.Name)
 	case jinja.Decimal:
 		b.WriteString(x.String())
+	case configMoment:
+		return writeJSONString(b, x.iso("T", "auto"), style)
 	case jinja.Stringer:
 		return writeJSONString(b, x.Str(), style)
 	default:

@@ -411,6 +411,7 @@ func (l *loader) checkConfig(n *Node) {
 			}
 		}
 	}
+	l.checkMicrobatch(n)
 	if s := n.Config.String("severity"); n.ResourceType == DataTest && !strings.EqualFold(s, "warn") && !strings.EqualFold(s, "error") {
 		bad("severity", "error or warn", "")
 	}

@@ -66,6 +66,10 @@ type Node struct {
 	// Line is where the node begins in its file.
 	Line int
 
+	// Batch is the part of a microbatch model that the node stands for; nil
+	// for the whole of it and any other node.
+	Batch *Batch
+
 	// TimeSpine is what a time spine says of itself; nil for other models.
 	TimeSpine       any
 	DeprecationDate string // ISO 8601, or empty

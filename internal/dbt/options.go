@@ -37,6 +37,9 @@ type Options struct {
 	// names: templates and the manifest see them.
 	MetadataEnv map[string]string
 
+	// Sample restricts what is read of inputs with an event time; nil reads all.
+	Sample *Window
+
 	FullRefresh bool
 	Threads     int    // 0: the profile's
 	Command     string // flags.WHICH: run, test, build, …

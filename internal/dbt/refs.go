@@ -193,17 +193,23 @@ func (s *scope) ref(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
 	if with, ok, err := s.deferred(n); err != nil || ok {
-		return s.input(with), err
+		return s.input(with, n.Config), err
 	}
 	if n.IsEphemeral() {
 		return s.ephemeral(n)
 	}
-	return s.input(s.p.Relation(n)), nil
+	return s.input(s.p.Relation(n), n.Config), nil
 }
 
-// input is what a node reads; with --empty nothing of it.
-func (s *scope) input(r Relation) relationValue {
-	r.Empty = s.execute && s.p.options.Flags["EMPTY"] == true
+// input is what a node reads: with --empty nothing of it, and where its rows
+// have an event time those of the batch or the sample.
+func (s *scope) input(r Relation, c *Config) relationValue {
+	if s.execute {
+		r.Empty = s.p.options.Flags["EMPTY"] == true
+		if c != nil {
+			r.Filter = s.eventFilter(c.String("event_time"))
+		}
+	}
 	return relationValue{s, r}
 }
 
@@ -257,7 +263,7 @@ func (s *scope) source(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
 	if with, ok := s.over.Refs[found.UniqueID]; ok {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
-	return s.input(s.p.SourceRelation(found)), nil
+	return s.input(s.p.SourceRelation(found), found.Config), nil
 }
 
 func readSource(a []any) (SourceRef, error) {

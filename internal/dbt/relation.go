@@ -29,8 +29,10 @@ type Relation struct {
 	Identifier string
 	Type       RelationType // empty when not known
 
-	// Empty is a relation of which templates read no rows.
-	Empty bool
+	// Empty is a relation of which templates read no rows, Filter the condition
+	// of those that they read.
+	Empty  bool
+	Filter string
 
 	// Quote and Hide are per part; the zero value quotes nothing, hides nothing.
 	Quote Quoting

@@ -14,7 +14,7 @@ type relationValue struct {
 
 // Str, Hash and IsMapping are how the template engine prints, compares and
 // classifies it; packages recognise a relation by its being a mapping.
-func (r relationValue) Str() string     { return r.limited() }
+func (r relationValue) Str() string     { return r.filtered() }
 func (r relationValue) Hash() string    { return "relation:" + r.Relation.String() }
 func (r relationValue) IsMapping() bool { return true }
 
@@ -23,7 +23,24 @@ func (r relationValue) limited() string {
 	if !r.Empty {
 		return r.Relation.String()
 	}
-	return "(select * from " + r.Relation.String() + " where false limit 0) _dbt_limit_subq_" + r.Identifier
+	return "(select * from " + r.Relation.String() + " where false limit 0)" + r.subquery("limit")
+}
+
+// subquery is the name that a query in the relation's place needs, where it
+// needs one.
+func (r relationValue) subquery(what string) string {
+	if in(r.s.p.Target.Type, "duckdb", "snowflake") {
+		return ""
+	}
+	return " _dbt_" + what + "_subq_" + r.Identifier
+}
+
+// filtered is limited to the rows of a batch or a sample.
+func (r relationValue) filtered() string {
+	if r.Filter == "" {
+		return r.limited()
+	}
+	return "(select * from " + r.limited() + " where " + r.Filter + ")" + r.subquery("et_filter")
 }
 
 func orNone(s string) any {

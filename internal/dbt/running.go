@@ -78,6 +78,9 @@ func (s *scope) value(v any) any {
 func (s *scope) running(n *Node) *jinja.Dict {
 	d := s.p.nodeDict(n)
 	d.Set("raw_sql", n.RawCode)
+	if n.Batch != nil {
+		d.Set("batch", n.batchDict())
+	}
 	if s.compiled != nil && n == s.node {
 		d.Set("compiled", true)
 		d.Set("compiled_code", s.compiled.Code)

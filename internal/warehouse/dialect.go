@@ -65,6 +65,12 @@ type Dialect struct {
 	// Merge: the database knows merge into.
 	Merge bool
 
+	// ConcurrentBatches: batches of one table can be written side by side.
+	// BatchesMerge: a batch is merged by its key; elsewhere the rows of its
+	// stretch of time are replaced.
+	ConcurrentBatches bool
+	BatchesMerge      bool
+
 	// DefaultStrategy is dbt's incremental strategy when a model names none
 	// and has a unique key (without one it is append, save where it is merge).
 	DefaultStrategy string

@@ -58,6 +58,28 @@
     )) }}
 {% endmacro %}
 
+{% macro get_incremental_microbatch_sql(arg_dict) %}
+    {{ return(adapter.dispatch('get_incremental_microbatch_sql', 'dbt')(arg_dict)) }}
+{% endmacro %}
+
+{% macro default__get_incremental_microbatch_sql(arg_dict) %}
+    {{ exceptions.raise_not_implemented('microbatch materialization strategy not implemented for adapter ' + adapter.type()) }}
+{% endmacro %}
+
+{% macro postgres__get_incremental_microbatch_sql(arg_dict) %}
+    {%- if not arg_dict['unique_key'] -%}
+        {{ exceptions.raise_compiler_error("dbt-postgres 'microbatch' requires a `unique_key` config") }}
+    {%- endif -%}
+    {{ return(get_incremental_merge_sql(arg_dict)) }}
+{% endmacro %}
+
+{% macro duckdb__get_incremental_microbatch_sql(arg_dict) %}
+    {{ return(_runner.batch_sql(
+        arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['unique_key'],
+        arg_dict['dest_columns'], arg_dict['incremental_predicates']
+    )) }}
+{% endmacro %}
+
 {% macro get_insert_into_sql(target_relation, temp_relation, dest_columns) -%}
     {{ return(_runner.insert_sql(target_relation, temp_relation, dest_columns)) }}
 {%- endmacro %}

@@ -40,6 +40,7 @@ func Dialect() warehouse.Dialect {
 		Unlogged:            true,
 		Analyze:             true,
 		Merge:               true,
+		BatchesMerge:        true,
 		DefaultStrategy:     "delete+insert",
 		InsertTag:           "INSERT 0",
 		Folding:             warehouse.FoldLower,
