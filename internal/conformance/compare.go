@@ -23,6 +23,7 @@ type Report struct {
 	Relations int   `json:"relations"`
 	Rows      int64 `json:"rows"`
 
+	Answers     *Answers     `json:"answers,omitempty"`
 	Steps       []StepReport `json:"steps"`
 	Differences []Difference `json:"differences"`
 }
@@ -93,8 +94,15 @@ func Run(ctx context.Context, t Target, adapter string, database Database, o Opt
 	if err := j.compareWarehouses(ctx, c); err != nil {
 		return nil, err
 	}
-	t.explain(adapter, c.report.Differences)
 	c.count(manifest)
+	published, err := j.answersOf()
+	if err == nil && published != "" {
+		err = c.compareAnswers(published, filepath.Join(j.folder, ours, apotheca.Steps[len(apotheca.Steps)-1].Folder))
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.explain(adapter, c.report.Differences)
 	return c.report, writeJSON(filepath.Join(j.folder, "report.json"), c.report)
 }
 

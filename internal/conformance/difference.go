@@ -13,7 +13,7 @@ type Difference struct {
 	// Step is the command after which it was seen, empty for the database.
 	Step string `json:"step,omitempty"`
 	// About is what was compared: exit, console, manifest, compiled, result,
-	// source, catalog, ls, table, artifact.
+	// source, catalog, ls, table, artifact, published.
 	About string `json:"about"`
 	// Node is a unique id or a relation.
 	Node  string `json:"node,omitempty"`

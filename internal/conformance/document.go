@@ -93,9 +93,16 @@ func (r *Report) why() string {
 		}
 	}
 	if n := r.Unexplained(); n > 0 {
-		reasons = append(reasons, fmt.Sprintf("%d differences without a reason yet", n))
+		reasons = append(reasons, fmt.Sprintf("%d %s without a reason yet", n, plural(n, "difference")))
 	}
 	return cell(strings.Join(reasons, "; "))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
 }
 
 func (r *Report) write(b *bytes.Buffer) {
@@ -107,6 +114,10 @@ func (r *Report) write(b *bytes.Buffer) {
 	for _, s := range r.Steps {
 		fmt.Fprintf(b, "| `%s` | %s | %s | %.1f | %.1f |\n", s.Command,
 			outcomeText(s.DbtExit, s.DbtDone), outcomeText(s.OurExit, s.OurDone), s.DbtTook, s.OurTook)
+	}
+	if a := r.Answers; a != nil {
+		fmt.Fprintf(b, "\nIts authors publish the manifest and the catalog of a run under dbt %s: of %d nodes %d are the same here.\n",
+			a.Version, a.Nodes, a.Equal)
 	}
 	if len(r.Differences) == 0 {
 		b.WriteString("\nNo difference.\n")

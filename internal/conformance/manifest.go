@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -62,6 +63,9 @@ func (c *comparison) compareResource(id string, left, right map[string]any) {
 		if slices.Contains(sqlFields, field) {
 			about = "compiled"
 		}
+		if field == "sources" { // a set, where dbt renders nothing
+			a, b = inOrder(a), inOrder(b)
+		}
 		compareEntries(field, field, a, b, func(field, dbt, apotheca string) {
 			if about == "compiled" {
 				if dbt, apotheca = collapsed(dbt), collapsed(apotheca); dbt == apotheca {
@@ -71,6 +75,17 @@ func (c *comparison) compareResource(id string, left, right map[string]any) {
 			c.add(Difference{About: about, Node: id, Field: field, Dbt: dbt, Ours: apotheca})
 		})
 	}
+}
+
+// inOrder is a node with its sources sorted.
+func inOrder(node map[string]any) map[string]any {
+	sources, _ := node["sources"].([]any)
+	if len(sources) < 2 {
+		return node
+	}
+	node = maps.Clone(node)
+	node["sources"] = slices.SortedFunc(slices.Values(sources), func(a, b any) int { return strings.Compare(printed(a), printed(b)) })
+	return node
 }
 
 func presence(has bool) string {

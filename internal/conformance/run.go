@@ -178,6 +178,13 @@ func (j *job) setup(ctx context.Context) error {
 		return nil
 	}
 	sql := strings.ReplaceAll(j.target.Setup[j.adapter], "$SOURCES", j.Sources)
+	if strings.HasSuffix(sql, ".sql") {
+		content, err := os.ReadFile(sql)
+		if err != nil {
+			return fmt.Errorf("read the setup of %s: %w", j.target.Name, err)
+		}
+		sql = string(content)
+	}
 	w, err := j.database.Current(ctx)
 	if err != nil {
 		return err
@@ -239,7 +246,7 @@ func (j *job) environment(current string) []string {
 // target is run, and every file that is copied.
 func (j *job) fingerprint(command []string) (string, error) {
 	t := *j.target
-	t.Known, t.Note, t.Volatile, t.Adapters = nil, "", nil, nil
+	t.Known, t.Note, t.Volatile, t.Adapters, t.Answers = nil, "", nil, nil, nil
 	sum := sha256.New()
 	if err := json.NewEncoder(sum).Encode(struct {
 		Target  Target

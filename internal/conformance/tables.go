@@ -244,7 +244,7 @@ func exact(value any) string {
 
 // examples shows a few rows that only one of the two has.
 func (c *comparison) examples(ctx context.Context, r relation, columns []string, left, right warehouse.Conn) (string, string, error) {
-	counts := map[string]int{}
+	counts, shown := map[string]int{}, map[string]string{}
 	for sign, conn := range map[int]warehouse.Conn{1: left, -1: right} {
 		rows, err := conn.Query(ctx, selectColumns(r, columns))
 		if err != nil {
@@ -254,15 +254,17 @@ func (c *comparison) examples(ctx context.Context, r relation, columns []string,
 			if err != nil {
 				return "", "", fmt.Errorf("read %s: %w", r.id(), err)
 			}
-			counts[strings.Join(slices.Collect(mapped(row, warehouse.Text)), " | ")] += sign
+			whole := strings.Join(slices.Collect(mapped(row, exact)), " | ")
+			counts[whole] += sign
+			shown[whole] = strings.Join(slices.Collect(mapped(row, warehouse.Text)), " | ")
 		}
 	}
 	var a, b []string
 	for _, row := range slices.Sorted(maps.Keys(counts)) {
 		if counts[row] > 0 {
-			a = append(a, row)
+			a = append(a, shown[row])
 		} else if counts[row] < 0 {
-			b = append(b, row)
+			b = append(b, shown[row])
 		}
 	}
 	return few(a), few(b), nil

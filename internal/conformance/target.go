@@ -27,7 +27,7 @@ type Target struct {
 	// what a project needs and its repository does not hold.
 	Files string `yaml:"files"`
 	// Setup is SQL that both databases are given before the first step, by
-	// adapter; $SOURCES is the folder of sources.
+	// adapter, or a file of it; $SOURCES is the folder of sources.
 	Setup map[string]string `yaml:"setup"`
 	// Schema is the profile's; empty means the adapter's default.
 	Schema string            `yaml:"schema"`
@@ -37,6 +37,9 @@ type Target struct {
 	Steps []string `yaml:"steps"`
 	// Volatile columns, schema.table.column, hold what no two runs share.
 	Volatile []string `yaml:"volatile"`
+	// Answers is a folder of the repository with the manifest.json and
+	// catalog.json of a run that its authors published, by adapter.
+	Answers map[string]string `yaml:"answers"`
 	// Note is said of the project in the report.
 	Note  string  `yaml:"note"`
 	Known []Known `yaml:"known"`
