@@ -28,11 +28,14 @@ func (a *app) dbtCommand() *cobra.Command {
 		Short: "Run a dbt project in-process",
 		Long: `Runs a standard dbt project, with dbt's commands, selection syntax, artifacts and
 exit codes, without Python. What dbt has and this does not fails with its name.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usagef("no dbt command is named %q", args[0]).hint("apotheca dbt --help lists them")
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0:
+				return nil
+			case cmd.Root() == cmd:
+				return usageOf(cmd, "No such command '%s'.", args[0])
 			}
-			return nil
+			return usagef("no dbt command is named %q", args[0]).hint("apotheca dbt --help lists them")
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if askedVersion {
@@ -55,9 +58,26 @@ exit codes, without Python. What dbt has and this does not fails with its name.`
 	}
 	parent.AddCommand(
 		a.dbtShowCommand(f), a.dbtRetryCommand(f), a.dbtOperationCommand(f), a.dbtSourceCommand(f), a.dbtDocsCommand(f),
-		a.dbtDepsCommand(f), a.dbtDebugCommand(f), a.dbtCleanCommand(f),
+		a.dbtDepsCommand(f), a.dbtDebugCommand(f), a.dbtCleanCommand(f), dbtInitCommand(),
 	)
+	f.attach(parent)
+	program := "apotheca dbt"
+	if a.asDBT {
+		program = "dbt"
+	}
+	illustrate(parent, program)
 	return parent
+}
+
+// dbtInitCommand is there to say what takes its place.
+func dbtInitCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "init", Hidden: true, Args: cobra.ArbitraryArgs, DisableFlagParsing: true,
+		RunE: func(*cobra.Command, []string) error {
+			return usagef("dbt init is not supported: a project is made of dbt_project.yml, profiles.yml and a folder models").
+				hint("apotheca init DIR writes out a project that works, to begin from")
+		},
+	}
 }
 
 // nodeCommand is a command that does one thing with what is selected.
@@ -68,20 +88,21 @@ type nodeCommand struct {
 	run         func(context.Context, *invocation, *listFlags) error
 }
 
-// listFlags are those of ls, and of compile --inline.
+// listFlags are those that ls, compile and seed have of their own.
 type listFlags struct {
 	output string
 	keys   []string
 	inline string
+	show   bool
 }
 
 func nodeCommands() []nodeCommand {
 	run := func(ctx context.Context, i *invocation, _ *listFlags) error { return i.runNodes(ctx) }
 	return []nodeCommand{
-		{name: "build", short: "Run seeds, models, snapshots and tests in the order of the graph", run: run},
+		{name: "build", short: "Run seeds, models, snapshots and tests in the order of the graph", own: buildFlags, run: runSeeds},
 		{name: "run", short: "Run models", run: run},
 		{name: "test", short: "Run data tests and unit tests", run: run},
-		{name: "seed", short: "Load seeds", run: run},
+		{name: "seed", short: "Load seeds", own: seedFlags, run: runSeeds},
 		{name: "clone", short: "Have the names of this target mean what an earlier state has under them", run: run},
 		{name: "snapshot", short: "Bring the history of snapshots up to date", run: run},
 		{name: "compile", short: "Write the SQL of models and tests without running it", own: compileFlags, run: compileNodes},
@@ -96,7 +117,7 @@ func (a *app) dbtNodesCommand(f *dbtFlags, c nodeCommand) *cobra.Command {
 		Use:     c.name,
 		Aliases: c.aliases,
 		Short:   c.short,
-		Args:    noNodes("apotheca dbt " + c.name),
+		Args:    noNodes,
 		RunE:    a.dbtRun(f, c.name, func(ctx context.Context, i *invocation, _ []string) error { return c.run(ctx, i, own) }),
 	}
 	if c.own != nil {
@@ -106,13 +127,21 @@ func (a *app) dbtNodesCommand(f *dbtFlags, c nodeCommand) *cobra.Command {
 }
 
 // noNodes refuses arguments, which somebody meant as a selection.
-func noNodes(command string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usagef("%s takes no argument %q", command, args[0]).hint("select nodes with --select %s", args[0])
-		}
+func noNodes(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
 		return nil
+	case cmd.Root().Name() == "dbt":
+		return usageOf(cmd, "Got unexpected extra argument%s (%s)", plural(len(args)), strings.Join(args, " "))
 	}
+	return usagef("%s takes no argument %q", cmd.CommandPath(), args[0]).hint("select nodes with --select %s", args[0])
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }
 
 // open opens the target's warehouse.
@@ -129,6 +158,45 @@ func (i *invocation) runNodes(ctx context.Context) error {
 		return err
 	}
 	return i.buildNodes(ctx, ids)
+}
+
+// buildFlags are those of build alone, which are about the semantic layer.
+func buildFlags(cmd *cobra.Command, f *listFlags) {
+	seedFlags(cmd, f)
+	refuse(cmd.Flags(), "export-saved-queries", "saved queries are described and not run")
+	refuse(cmd.Flags(), "include-saved-query", "saved queries are described and not run")
+}
+
+func seedFlags(cmd *cobra.Command, f *listFlags) {
+	cmd.Flags().BoolVar(&f.show, "show", false, "print rows of each seed that was loaded")
+}
+
+// runSeeds loads seeds, and shows what is in them on demand.
+func runSeeds(ctx context.Context, i *invocation, f *listFlags) error {
+	if err := i.runNodes(ctx); err != nil || !f.show {
+		return err
+	}
+	var seeds []*dbt.Node
+	for _, r := range i.compiled {
+		if r.Type() == dbt.Seed {
+			seeds = append(seeds, r.Node)
+		}
+	}
+	w, err := i.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	const shown = 10
+	previews, err := build.Look(ctx, i.options(w, nil), seeds, shown)
+	for _, p := range previews {
+		header := "Random sample of table: " + p.Node.Schema + "." + p.Node.Alias
+		i.console.Say("")
+		i.console.Tell(build.Line{Name: "SeedHeader", Text: header, Data: map[string]any{"header": header}})
+		i.console.Say("%s", strings.Repeat("-", len(header)))
+		i.print("PrintEvent", p.Table.Print(dbt.DefaultPrintLimits()), nil)
+	}
+	return err
 }
 
 // buildNodes runs nodes and reports what became of them.
@@ -174,7 +242,8 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 	return build.Options{
 		EventTime: eventTime, BatchesUntil: i.batchesUntil, Retried: i.retried,
 		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command), Named: len(i.selects) > 0,
-		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, StoreFailures: i.storeFailures, WarnError: i.warnings.Fails("LogTestResult"),
+		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, NoIntrospect: i.noIntrospect,
+		StoreFailures: i.storeFailures, WarnError: i.warnings.Fails("LogTestResult"),
 		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
 	}
 }

@@ -19,7 +19,7 @@ func (a *app) dbtCleanCommand(f *dbtFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clean",
 		Short: "Delete the folders of clean-targets",
-		Args:  noNodes("apotheca dbt clean"),
+		Args:  noNodes,
 		RunE:  a.dbtRun(f, "clean", func(_ context.Context, i *invocation, _ []string) error { return i.clean(!outside) }),
 	}
 	unset(cmd.Flags(), &outside, "clean-project-files-only", "spare what lies outside the project")

@@ -21,7 +21,7 @@ func (a *app) dbtDebugCommand(f *dbtFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "debug",
 		Short: "Check the project, the profile and the connection",
-		Args:  noNodes("apotheca dbt debug"),
+		Args:  noNodes,
 		RunE:  a.dbtRun(f, "debug", func(ctx context.Context, i *invocation, _ []string) error { return i.examine(ctx, connection) }),
 	}
 	cmd.Flags().BoolVar(&connection, "connection", false, "check the connection alone")

@@ -14,7 +14,6 @@ import (
 type docsFlags struct {
 	asItIs       bool
 	emptyCatalog bool
-	static       bool
 }
 
 func (a *app) dbtDocsCommand(f *dbtFlags) *cobra.Command {
@@ -29,31 +28,20 @@ func (a *app) dbtDocsCommand(f *dbtFlags) *cobra.Command {
 		Use:   "generate",
 		Short: "Write manifest.json and catalog.json",
 		Long: `Writes manifest.json and catalog.json, which the documentation site of dbt and
-other tools read. The site itself, index.html, is dbt's own and is not written.`,
-		Args: noNodes("apotheca dbt docs generate"),
+other tools read; docs serve shows them. index.html, which dbt writes too, is its own.`,
+		Args: noNodes,
 		RunE: a.dbtRun(f, "generate", func(ctx context.Context, i *invocation, _ []string) error { return i.generateDocs(ctx, own) }),
 	}
 	flags := generate.Flags()
 	unset(flags, &own.asItIs, "compile", "compile the project first")
 	flags.BoolVar(&own.emptyCatalog, "empty-catalog", false, "ask the database for nothing")
-	flags.BoolVar(&own.static, "static", false, "")
-	_ = flags.MarkHidden("static")
+	refuse(flags, "static", "the page it writes is dbt's own; without it manifest.json and catalog.json are written")
 	docs.AddCommand(generate)
-	docs.AddCommand(&cobra.Command{
-		Use: "serve", Hidden: true, Args: cobra.ArbitraryArgs, DisableFlagParsing: true,
-		RunE: func(*cobra.Command, []string) error {
-			return usagef("docs serve is not supported: the documentation site is dbt's own").
-				hint("apotheca dbt docs generate writes the manifest.json and catalog.json that it shows")
-		},
-	})
+	docs.AddCommand(a.dbtServeCommand(f))
 	return docs
 }
 
 func (i *invocation) generateDocs(ctx context.Context, f *docsFlags) error {
-	if f.static {
-		return usagef("docs generate --static is not supported: the page it writes is dbt's own").
-			hint("without --static it writes manifest.json and catalog.json")
-	}
 	if err := i.load(); err != nil {
 		return err
 	}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,36 +48,33 @@ type dbtFlags struct {
 	debug, quiet, noPrint, noJSON                    bool
 	colour, fileColour                               *bool // nil: nobody said
 	anyVersion, noIntrospect                         bool
-	upload                                           bool
 	printerWidth                                     int
 }
 
+// register adds the flags that every command has.
 func (f *dbtFlags) register(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	flags.SortFlags = false
-	flags.StringVar(&f.projectDir, "project-dir", "", "the project's `folder` (default the nearest one with dbt_project.yml)")
-	flags.StringVar(&f.profilesDir, "profiles-dir", "", "`folder` of profiles.yml")
 	flags.StringVar(&f.profile, "profile", "", "`profile` to use instead of the project's")
 	flags.StringVarP(&f.target, "target", "t", "", "`output` of the profile")
-	flags.StringVar(&f.targetPath, "target-path", "", "`folder` of artifacts (default target)")
-	flags.StringVar(&f.logPath, "log-path", "", "`folder` of dbt.log (default logs)")
-	f.registerSelection(flags)
-	flags.StringVar(&f.vars, "vars", "", "variables, as `YAML` or JSON")
-	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
+	flags.StringVar(&f.indirect, "indirect-selection", "eager", "which `tests` come along: eager, cautious, buildable or empty")
+	flags.StringVar(&f.state, "state", "", "`folder` of another run's artifacts, to compare with or to defer to")
+	flags.StringVar(&f.deferState, "defer-state", "", "`folder` of the artifacts to defer to, if not that of --state")
+	pair(flags, &f.deferring, "defer", "", "read what is not selected from where the state has it")
+	pair(flags, &f.favorState, "favor-state", "", "with --defer, also read from there what exists here")
 	pair(flags, &f.singleThreaded, "single-threaded", "", "one node at a time, whatever the profile says")
-	pair(flags, &f.fullRefresh, "full-refresh", "f", "rebuild incremental models and seeds from nothing")
 	pair(flags, &f.failFast, "fail-fast", "x", "start nothing more after the first failure")
-	pair(flags, &f.storeFailures, "store-failures", "", "keep the rows that made a test fail in the database")
-	pair(flags, &f.empty, "empty", "", "read no rows from refs and sources")
-	f.eventTime.register(flags)
 	flags.BoolVar(&f.warnError, "warn-error", false, "what dbt warns of is an error")
 	flags.StringVar(&f.warnErrorOptions, "warn-error-options", "", "which warnings are errors, as `YAML`: {error: all, warn: […], silence: […]}")
 	pair(flags, &f.showAllDeprecations, "show-all-deprecations", "", "tell of each deprecated thing, not of the first of its kind")
 	f.registerOutput(flags)
+	refuse(flags, "upload-to-artifacts-ingest-api", "there is no dbt Cloud behind this program; the artifacts are in the target folder")
 	registerIgnored(flags)
 }
 
-func (f *dbtFlags) registerSelection(flags *pflag.FlagSet) {
+// registerShared adds the flags that some commands have.
+func (f *dbtFlags) registerShared(flags *pflag.FlagSet) {
+	flags.SortFlags = false
 	flags.StringArrayVarP(&f.selects, "select", "s", nil, "`nodes` to include, in dbt's selection syntax")
 	for _, old := range []struct{ name, short string }{{"models", "m"}, {"model", ""}} {
 		flags.StringArrayVarP(&f.selects, old.name, old.short, nil, "the older name of --select")
@@ -88,14 +88,20 @@ func (f *dbtFlags) registerSelection(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.excludeTypes, "exclude-resource-types", nil, "")
 	_ = flags.MarkHidden("resource-types")
 	_ = flags.MarkHidden("exclude-resource-types")
-	flags.StringVar(&f.indirect, "indirect-selection", "eager", "which `tests` come along: eager, cautious, buildable or empty")
-	flags.StringVar(&f.state, "state", "", "`folder` of another run's artifacts, to compare with or to defer to")
-	flags.StringVar(&f.deferState, "defer-state", "", "`folder` of the artifacts to defer to, if not that of --state")
-	pair(flags, &f.deferring, "defer", "", "read what is not selected from where the state has it")
-	pair(flags, &f.favorState, "favor-state", "", "with --defer, also read from there what exists here")
+	pair(flags, &f.fullRefresh, "full-refresh", "f", "rebuild incremental models and seeds from nothing")
+	pair(flags, &f.empty, "empty", "", "read no rows from refs and sources")
+	pair(flags, &f.storeFailures, "store-failures", "", "keep the rows that made a test fail in the database")
+	unset(flags, &f.noIntrospect, "introspect", "let templates ask the database while compiling")
+	f.eventTime.register(flags)
+	flags.StringVar(&f.vars, "vars", "", "variables, as `YAML` or JSON")
+	flags.IntVar(&f.threads, "threads", 0, "nodes at once (default the profile's)")
+	flags.StringVar(&f.projectDir, "project-dir", "", "the project's `folder` (default the nearest one with dbt_project.yml)")
+	flags.StringVar(&f.profilesDir, "profiles-dir", "", "`folder` of profiles.yml")
+	flags.StringVar(&f.targetPath, "target-path", "", "`folder` of artifacts (default target)")
 }
 
 func (f *dbtFlags) registerOutput(flags *pflag.FlagSet) {
+	flags.StringVar(&f.logPath, "log-path", "", "`folder` of dbt.log (default logs)")
 	flags.StringVar(&f.logFormat, "log-format", "default", "how lines look: default, text, debug or json")
 	flags.StringVar(&f.logFormatFile, "log-format-file", "debug", "how lines of dbt.log look")
 	flags.StringVar(&f.logLevel, "log-level", "info", "the least `severity` that is shown: debug, info, warn, error or none")
@@ -108,23 +114,69 @@ func (f *dbtFlags) registerOutput(flags *pflag.FlagSet) {
 	decision(flags, &f.fileColour, "use-colors-file", "colour dbt.log, or do not")
 	unset(flags, &f.noJSON, "write-json", "write manifest.json and run_results.json")
 	unset(flags, &f.anyVersion, "version-check", "heed require-dbt-version")
-	unset(flags, &f.noIntrospect, "introspect", "let templates ask the database while compiling")
 	flags.IntVar(&f.printerWidth, "printer-width", 80, "`columns` of the lines on the console")
 }
 
-// registerIgnored takes the flags about things that do not exist here: a cache
-// of parsed projects, its parsers, statistics of use.
+// withoutEffect are flags about what does not exist here, and why that harms
+// nobody.
+var withoutEffect = map[string]string{
+	"browser":                    "the address is printed",
+	"cache-selected-only":        "relations are asked for when they are needed",
+	"log-cache-events":           "dbt.log has the questions that fill the cache",
+	"macro-debugging":            "errors name the macros on the way, always",
+	"partial-parse":              "a project is read anew each time, which is quick",
+	"partial-parse-file-diff":    "a project is read anew each time, which is quick",
+	"partial-parse-file-path":    "a project is read anew each time, which is quick",
+	"populate-cache":             "relations are asked for when they are needed",
+	"record-timing-info":         "what it writes is a profile of Python",
+	"send-anonymous-usage-stats": "nothing is sent to anybody",
+	"show-resource-report":       "the operating system tells what a process used",
+	"static-parser":              "what can be read without rendering is",
+	"use-experimental-parser":    "there is one parser",
+	"use-fast-test-edges":        "the graph is the same either way",
+}
+
 func registerIgnored(flags *pflag.FlagSet) {
-	for _, name := range []string{
-		"partial-parse", "partial-parse-file-diff", "static-parser", "use-experimental-parser", "use-fast-test-edges", "cache-selected-only",
-		"populate-cache", "log-cache-events", "send-anonymous-usage-stats", "macro-debugging", "show-resource-report",
-	} {
-		pair(flags, new(bool), name, "", "")
+	for _, name := range slices.Sorted(maps.Keys(withoutEffect)) {
+		switch name {
+		case "browser": // which docs serve alone has
+		case "record-timing-info":
+			flags.StringP(name, "r", "", "")
+			_ = flags.MarkHidden(name)
+		case "partial-parse-file-path":
+			flags.String(name, "", "")
+			_ = flags.MarkHidden(name)
+		default:
+			pair(flags, new(bool), name, "", "")
+		}
 	}
-	for name, short := range map[string]string{"record-timing-info": "r", "partial-parse-file-path": ""} {
-		flags.StringP(name, short, "", "")
-		_ = flags.MarkHidden(name)
+}
+
+// refuse takes a switch only where it is off.
+func refuse(flags *pflag.FlagSet, name, reason string) {
+	for _, v := range []refusedValue{{reason, true}, {reason, false}} {
+		spelled := name
+		if !v.on {
+			spelled = "no-" + name
+		}
+		flag := flags.VarPF(v, spelled, "", "")
+		flag.NoOptDefVal, flag.Hidden = "true", true
 	}
+}
+
+type refusedValue struct {
+	reason string
+	on     bool
+}
+
+func (refusedValue) Type() string   { return "bool" }
+func (refusedValue) String() string { return "false" }
+
+func (v refusedValue) Set(text string) error {
+	if given, err := truth(text); err != nil || given != v.on {
+		return err
+	}
+	return errors.New(v.reason)
 }
 
 // pair registers --name and --no-name; the value is true for the one that

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"apotheca/internal/dbt"
 )
@@ -32,8 +33,37 @@ func (a *app) dbtRoot() *cobra.Command {
 	root := a.dbtCommand()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	root.SetFlagErrorFunc(flagErrorOfDBT)
 	return root
+}
+
+// usageOf is a mistake in how a command was called.
+func usageOf(cmd *cobra.Command, format string, args ...any) *userError {
+	err := usagef(format, args...)
+	err.command = cmd
+	return err
+}
+
+// flagErrorOfDBT words what is wrong with an option as dbt does.
+func flagErrorOfDBT(cmd *cobra.Command, err error) error {
+	var missing *pflag.NotExistError
+	var incomplete *pflag.ValueRequiredError
+	var wrong *pflag.InvalidValueError
+	spelled := func(name, shorthands string) string {
+		if shorthands != "" {
+			return "-" + name
+		}
+		return "--" + name
+	}
+	switch {
+	case errors.As(err, &missing):
+		return usageOf(cmd, "No such option '%s'.", spelled(missing.GetSpecifiedName(), missing.GetSpecifiedShortnames()))
+	case errors.As(err, &incomplete):
+		return usageOf(cmd, "Option '--%s' requires an argument.", incomplete.GetFlag().Name)
+	case errors.As(err, &wrong):
+		return usageOf(cmd, "Invalid value for '--%s': %v.", wrong.GetFlag().Name, wrong.Unwrap())
+	}
+	return usageOf(cmd, "%v", err)
 }
 
 // printVersion answers --version in the form of dbt's.
@@ -63,7 +93,15 @@ func (a *app) exitAsDBT(ctx context.Context, err error) int {
 		return exitFailed
 	case errors.As(err, &told):
 	case errors.As(err, &u) && u.cause == nil:
-		fmt.Fprintf(a.stderr, "Usage: dbt [OPTIONS] COMMAND [ARGS]...\nTry 'dbt --help' for help.\n\nError: %v\n", err)
+		usage := "dbt"
+		if u.command != nil {
+			usage = u.command.CommandPath()
+		}
+		arguments := " [OPTIONS]"
+		if usage == "dbt" {
+			arguments += " [COMMAND] [ARGS]..."
+		}
+		fmt.Fprintf(a.stderr, "Usage: %[1]s%[2]s\nTry '%[1]s --help' for help.\n\nError: %[3]v\n", usage, arguments, err)
 	default:
 		fmt.Fprintf(a.stdout, "%s  Encountered an error:\n%v\n", a.now().UTC().Format("15:04:05"), err)
 	}

@@ -20,7 +20,7 @@ func (a *app) dbtRetryCommand(f *dbtFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "retry",
 		Short: "Run again what failed or was skipped in the last run",
-		Args:  noNodes("apotheca dbt retry"),
+		Args:  noNodes,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.dbtRetry(cmd.Context(), f)
 		},

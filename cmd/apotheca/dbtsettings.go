@@ -125,18 +125,13 @@ func (f *dbtFlags) follow(given map[string]bool) {
 }
 
 func (f *dbtFlags) check(given map[string]bool) error {
-	if f.upload {
-		return usagef("--upload-to-artifacts-ingest-api is not supported: there is no dbt Cloud behind this program").
-			hint("the artifacts are in the target folder")
-	}
-	for name, value := range map[string]string{"log-level": f.logLevel, "log-level-file": f.logLevelFile} {
-		if _, ok := severities[value]; !ok {
-			return usagef("--%s %s is no severity", name, value).hint("debug, info, warn, error or none")
+	formats := []string{"default", "text", "debug", "json"}
+	for _, flag := range []struct{ suffix, level, format string }{{"", f.logLevel, f.logFormat}, {"-file", f.logLevelFile, f.logFormatFile}} {
+		if _, ok := severities[flag.level]; !ok {
+			return usagef("--log-level%s %s is no severity", flag.suffix, flag.level).hint("debug, info, warn, error or none")
 		}
-	}
-	for name, value := range map[string]string{"log-format": f.logFormat, "log-format-file": f.logFormatFile} {
-		if !slices.Contains([]string{"default", "text", "debug", "json"}, value) {
-			return usagef("--%s %s is no format", name, value).hint("default, text, debug or json")
+		if !slices.Contains(formats, flag.format) {
+			return usagef("--log-format%s %s is no format", flag.suffix, flag.format).hint("default, text, debug or json")
 		}
 	}
 	if !slices.Contains([]string{"eager", "cautious", "buildable", "empty"}, f.indirect) {

@@ -23,7 +23,7 @@ func (a *app) dbtShowCommand(f *dbtFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print the first rows of a node, or of a query",
-		Args:  noNodes("apotheca dbt show"),
+		Args:  noNodes,
 		RunE:  a.dbtRun(f, "show", func(ctx context.Context, i *invocation, _ []string) error { return i.show(ctx, own) }),
 	}
 	flags := cmd.Flags()
@@ -40,6 +40,9 @@ func (i *invocation) show(ctx context.Context, f *showFlags) error {
 	}
 	if f.inline == "" && f.inlineDirect == "" && len(i.selects) == 0 && i.selector == "" {
 		return usagef("show needs something to show").hint("--select MODEL, or --inline 'select …'")
+	}
+	if i.noIntrospect {
+		return usagef("show asks the database, which --no-introspect forbids").hint("apotheca dbt compile --no-introspect prints the SQL")
 	}
 	if err := i.load(); err != nil {
 		return err

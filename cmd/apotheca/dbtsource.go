@@ -23,7 +23,7 @@ func (a *app) dbtSourceCommand(f *dbtFlags) *cobra.Command {
 		Use:     "freshness",
 		Aliases: []string{"snapshot-freshness"},
 		Short:   "Compare the newest row of each source with how old it may be",
-		Args:    noNodes("apotheca dbt source freshness"),
+		Args:    noNodes,
 		RunE:    a.dbtRun(f, "freshness", func(ctx context.Context, i *invocation, _ []string) error { return i.freshness(ctx, output) }),
 	}
 	freshness.Flags().StringVarP(&output, "output", "o", "", "`file` to write instead of target/sources.json")

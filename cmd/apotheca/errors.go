@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"apotheca/internal/source"
 )
 
@@ -15,6 +17,7 @@ type userError struct {
 	message, advice string
 	code            int
 	cause           error
+	command         *cobra.Command // that was called wrongly, where it is known
 }
 
 func usagef(format string, args ...any) *userError {

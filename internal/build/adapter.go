@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,12 +21,17 @@ var _ dbt.Adapter = adapter{}
 
 // Query runs what a template asks for in the middle of its rendering.
 func (a adapter) Query(ctx context.Context, sql string) (*dbt.Table, error) {
+	if a.run.NoIntrospect {
+		return nil, errNoIntrospection
+	}
 	table, err := a.session.fetch(ctx, -1, sql)
 	if err != nil {
 		return nil, err
 	}
 	return tableOf(table), nil
 }
+
+var errNoIntrospection = errors.New("a template asks the database, which --no-introspect forbids")
 
 // tableOf is a result as templates read it; the values are converted in place.
 func tableOf(table warehouse.Table) *dbt.Table {
@@ -85,6 +91,9 @@ func (a adapter) Changed(database, schema string) { a.run.cache.forget(database,
 
 // Columns asks the database, because a model's columns change while it runs.
 func (a adapter) Columns(ctx context.Context, relation dbt.Relation) ([]dbt.Column, error) {
+	if a.run.NoIntrospect {
+		return nil, errNoIntrospection
+	}
 	if relation.Schema == "" { // a temporary table
 		found, err := a.session.columns(ctx, relation.String())
 		return columnsOf(found), err

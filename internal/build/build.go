@@ -74,6 +74,8 @@ type Options struct {
 	// Retried are the batches of an earlier run, by model: those that failed
 	// run, and nothing else of the model.
 	Retried map[string]BatchResults
+	// NoIntrospect keeps templates from asking the database.
+	NoIntrospect bool
 	// StoreFailures keeps the failing rows of tests that do not say otherwise.
 	StoreFailures bool
 	// WarnError fails a test that would warn.
