@@ -97,7 +97,7 @@ func (r *run) hookResult(result *Result) *jinja.Dict {
 	recorded := recorded(result)
 	timings := jinja.NewList()
 	for _, t := range recorded.Timing {
-		timings.V = append(timings.V, jinja.NewDict("name", t.Name, "started_at", t.StartedAt, "completed_at", t.CompletedAt))
+		timings.V = append(timings.V, withDict(jinja.NewDict("name", t.Name, "started_at", t.StartedAt, "completed_at", t.CompletedAt)))
 	}
 	text := func(s *string) any {
 		if s == nil {
@@ -113,9 +113,17 @@ func (r *run) hookResult(result *Result) *jinja.Dict {
 		"status", string(result.Status), "timing", timings, "thread_id", result.Thread, "execution_time", result.Took().Seconds(),
 		"adapter_response", jinja.FromGo(recorded.AdapterResponse), "message", text(recorded.Message), "failures", failures,
 		"unique_id", result.UniqueID, "compiled_code", text(recorded.CompiledCode), "relation_name", text(recorded.RelationName),
-		"node", r.Project.Describe(result.UniqueID), "batch_results", nil,
+		"node", nil, "batch_results", nil,
 	)
-	plain := entry.Copy()
-	entry.Set("to_dict", jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return plain, nil }))
-	return entry
+	if node, ok := r.Project.Describe(result.UniqueID).(*jinja.Dict); ok {
+		entry.Set("node", withDict(node.Copy()))
+	}
+	return withDict(entry)
+}
+
+// withDict gives a record the method by which Python's become dicts.
+func withDict(record *jinja.Dict) *jinja.Dict {
+	plain := record.Copy()
+	record.Set("to_dict", jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return plain, nil }))
+	return record
 }

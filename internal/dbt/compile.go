@@ -104,6 +104,9 @@ func (p *Project) runScope(n *Node, a Adapter, o Overrides) *scope {
 		}
 		o.Macros = macros
 	}
+	if _, waits := a.(waiting); !waits && a != nil && p.graph.written {
+		a = waiting{a, &p.graph.lock}
+	}
 	return &scope{p: p, pkg: in, level: levelFull, node: n, execute: true, adapter: a, over: o, ctes: &cteSet{}}
 }
 

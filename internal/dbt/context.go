@@ -90,7 +90,12 @@ func (s *scope) sawMacro(m *jinja.Macro) {
 
 // render renders a template in this scope.
 func (s *scope) render(ctx context.Context, t *jinja.Template) (string, error) {
-	return t.Render(s.state(ctx))
+	var text string
+	err := s.alone(ctx, func(ctx context.Context) (err error) {
+		text, err = t.Render(s.state(ctx))
+		return err
+	})
+	return text, err
 }
 
 // renderNode renders a node's code in this scope.
@@ -218,9 +223,9 @@ func (s *scope) nodeName(name string) (any, bool) {
 		}
 		return s.compiled.Code, true
 	case "graph":
-		return s.p.graphDict(), true
+		return s.graphValue(), true
 	case "builtins":
-		return jinja.NewDict("ref", jinja.Func(s.ref), "source", jinja.Func(s.source), "config", configValue{s}), true
+		return jinja.NewDict("ref", refValue{s}, "source", jinja.Func(s.source), "config", configValue{s}), true
 	case "context":
 		return contextValue{s}, true
 	case "project_name":

@@ -96,6 +96,7 @@ func (l *loader) loadMacros() {
 	}
 	l.p.findStandardNames()
 	l.p.findReplacements()
+	l.p.findGraphUses()
 }
 
 // findStandardNames notes which of dbt's own macros for names no project's

@@ -63,6 +63,7 @@ type Project struct {
 	macroOf       map[*jinja.Block]*Macro
 	standardNames map[*Macro]bool
 	replaced      *replacements
+	graph         sharedGraph
 	index         *refIndex
 	// disabledSources are the sources that are switched off, by id.
 	disabledSources map[string]*Source

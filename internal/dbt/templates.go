@@ -60,7 +60,11 @@ func (t *Templates) run(ctx context.Context, m *Macro, args []any, named *jinja.
 	for i, arg := range args {
 		values[i] = t.s.value(arg)
 	}
-	v, err := m.call.Call(t.s.state(ctx), values, named)
+	var v any
+	err := t.s.alone(ctx, func(ctx context.Context) (err error) {
+		v, err = m.call.Call(t.s.state(ctx), values, named)
+		return err
+	})
 	if err != nil {
 		return nil, templateProblem(m.OriginalFilePath, 1, err)
 	}
