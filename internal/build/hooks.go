@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -116,9 +117,43 @@ func (r *run) hookResult(result *Result) *jinja.Dict {
 		"node", nil, "batch_results", nil,
 	)
 	if node, ok := r.Project.Describe(result.UniqueID).(*jinja.Dict); ok {
-		entry.Set("node", withDict(node.Copy()))
+		node = withDict(node.Copy())
+		if config, ok := node.Get("config"); ok {
+			node.Set("config", shownConfig{config})
+		}
+		entry.Set("node", node)
 	}
 	return withDict(entry)
+}
+
+// shownConfig is a node's config in a result: what is not set in it is none,
+// not an error.
+type shownConfig struct{ values any }
+
+func (c shownConfig) get(key any) any {
+	values, _ := c.values.(*jinja.Dict)
+	v, _ := values.Get(key)
+	return v
+}
+
+func (c shownConfig) GetItem(key any) (any, bool) { return c.get(key), true }
+
+func (c shownConfig) GetAttr(name string) (any, bool) {
+	switch name {
+	case "to_dict":
+		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) { return c.values, nil }), true
+	case "get":
+		return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
+			if len(a) == 0 {
+				return nil, errors.New("config.get() takes a name")
+			}
+			if v := c.get(a[0]); v != nil || len(a) == 1 {
+				return v, nil
+			}
+			return a[1], nil
+		}), true
+	}
+	return c.get(name), true
 }
 
 // withDict gives a record the method by which Python's become dicts.
