@@ -19,8 +19,13 @@
 // was; a skipped node names the failure it was skipped for; every selected node
 // has exactly one result, also when the run is stopped. A connection that is
 // lost is the failure of one node: the next begins with a new one, and the next
-// run drops what this one left. Python models and the materializations of other
-// adapters are refused by name, never passed over.
+// run drops what this one left. Python models are refused by name, never passed
+// over.
+//
+// A project may define materializations and incremental strategies, and replace
+// the macros of dbt's by which a node is built. Each step here has such a
+// macro's name, and runs what took its place; the few macros that are not
+// asked are refused by file and line (override.go).
 //
 // What the real dbt leaves in a PostgreSQL database, step by step, is recorded
 // in testdata/dbt; the tests hold this package to it, and with -dbt naming the

@@ -40,10 +40,12 @@ func (r *run) underway(s *session, t *dbt.Templates) *materialization {
 	if m.result == nil {
 		m.result = &Result{Rows: -1}
 	}
-	if m.node != nil {
-		m.kind, m.target, m.sql = m.node.Config.Materialized(), r.Project.Relation(m.node), t.Text("sql")
-		m.target.Type = dbt.TableRelation
+	if m.node == nil { // of an operation
+		m.node = &dbt.Node{Config: &dbt.Config{}}
+		return m
 	}
+	m.kind, m.target, m.sql = m.node.Config.Materialized(), r.Project.Relation(m.node), t.Text("sql")
+	m.target.Type = dbt.TableRelation
 	return m
 }
 
@@ -99,9 +101,6 @@ func (s *steps) listRelations(ctx context.Context, schema dbt.Relation) (*dbt.Ta
 }
 
 func (s *steps) creating(ctx context.Context, name string) (any, error) {
-	if s.node == nil {
-		s.node = &dbt.Node{Config: &dbt.Config{}}
-	}
 	switch name {
 	case "create_table_sql":
 		return s.createTableSQL(ctx, jinja.Truth(s.args[0]), s.relation(1), textAt(s.args, 2))

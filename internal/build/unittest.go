@@ -20,6 +20,9 @@ func (r *run) unitTest(ctx context.Context, s *session, result *Result) {
 }
 
 func (r *run) runUnitTest(ctx context.Context, s *session, result *Result) error {
+	if own, err := r.Project.Materialization("unit"); err == nil && !own.Builtin() {
+		return fmt.Errorf("%s:%d: a materialization of unit tests is not supported\nhint: remove it", own.OriginalFilePath, max(own.Line, 1))
+	}
 	a := unitTestAdapter{adapter{r, s}}
 	compiled, err := r.Project.CompileUnitTest(ctx, result.UnitTest, a)
 	if err != nil {
