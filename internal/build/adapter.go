@@ -116,3 +116,6 @@ func columnsOf(columns []warehouse.ResultColumn) []dbt.Column {
 	}
 	return converted
 }
+
+// Selected are the ids of all that is run.
+func (a adapter) Selected() []string { return a.run.IDs }

@@ -131,3 +131,36 @@ func lackingColumns(wanted []string, names *jinja.Dict, have map[string]bool) []
 	}
 	return missing
 }
+
+// notApproximate refuses a relation whose name differs by case alone, which
+// dbt does not take for the one that was asked for. A part that the project
+// does not quote is meant in lower case.
+func (v adapterValue) notApproximate(found Relation, ok bool, database, schema, identifier string) (Relation, bool, error) {
+	asked := Relation{Database: database, Schema: schema, Identifier: identifier, Quote: Quoting{true, true, true}}
+	name := identifier
+	if !v.s.p.root.quoting.Identifier {
+		name = strings.ToLower(name)
+	}
+	if ok && found.Identifier == name || identifier == "" {
+		return found, ok, nil
+	}
+	if !ok {
+		relations, _, err := v.s.adapter.Relations(v.s.ctx, database, schema)
+		if err != nil {
+			return found, false, fmt.Errorf("list relations: %w", err)
+		}
+		for _, r := range relations {
+			if r.Identifier == name {
+				return r, true, nil
+			}
+			if strings.EqualFold(r.Identifier, name) {
+				found, ok = r, true
+			}
+		}
+	}
+	if !ok {
+		return found, false, nil
+	}
+	found.Quote = asked.Quote
+	return found, false, fmt.Errorf("When searching for a relation, dbt found an approximate match. Instead of guessing\nwhich relation to use, dbt will move on. Please delete %s, or rename it to be less ambiguous.\nSearched for: %s\nFound: %s", found, asked, found) //nolint:staticcheck // dbt's words
+}

@@ -11,6 +11,8 @@ import (
 // no database and answers with nothing.
 type adapterValue struct{ s *scope }
 
+func (adapterValue) TypeName() string { return "dbt.context.providers.RuntimeDatabaseWrapper" }
+
 func (v adapterValue) GetAttr(name string) (any, bool) {
 	if f := v.plainMethod(name); f != nil {
 		return function(f), true
@@ -78,7 +80,7 @@ func atParse(name string) any {
 
 func (v adapterValue) dispatch(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if _, ok := kw.Get("packages"); ok {
-		return nil, fmt.Errorf("adapter.dispatch: the packages argument is no longer supported; use macro_namespace")
+		return nil, fmt.Errorf("The \"packages\" argument of adapter.dispatch() has been deprecated.\nUse the \"macro_namespace\" argument instead.") //nolint:staticcheck // dbt's words
 	}
 	namespace := ""
 	if n := argument(a, kw, 1, "macro_namespace", nil); n != nil {
@@ -185,8 +187,8 @@ func (v adapterValue) getRelation(_ *jinja.State, a []any, kw *jinja.Dict) (any,
 	if err != nil {
 		return nil, fmt.Errorf("look up relation: %w", err)
 	}
-	if !ok {
-		return nil, nil
+	if r, ok, err = v.notApproximate(r, ok, part(0, "database"), part(1, "schema"), part(2, "identifier")); err != nil || !ok {
+		return nil, err
 	}
 	return relationValue{v.s, r}, nil
 }
@@ -223,11 +225,11 @@ func (v adapterValue) list(columns []Column) *jinja.List {
 }
 
 func (v adapterValue) missingColumns(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	from, err := relationArgument(a, kw, 0, "from_relation")
+	from, err := v.s.relationOf("get_missing_columns", "from_relation", argument(a, kw, 0, "from_relation", nil))
 	if err != nil {
 		return nil, err
 	}
-	to, err := relationArgument(a, kw, 1, "to_relation")
+	to, err := v.s.relationOf("get_missing_columns", "to_relation", argument(a, kw, 1, "to_relation", nil))
 	if err != nil {
 		return nil, err
 	}

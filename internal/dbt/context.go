@@ -35,7 +35,9 @@ type scope struct {
 
 	ctx     context.Context
 	results map[string]any // of statements, by name
-	ctes    *cteSet        // ephemeral parents met while compiling
+	config  *jinja.Dict    // the node's, for config.get()
+	vars    map[string]any // the lists and mappings that var() gave
+	ctes    *cteSet // ephemeral parents met while compiling
 }
 
 // seen is what rendering a node with execute false tells of it.
@@ -219,7 +221,7 @@ func (s *scope) nodeName(name string) (any, bool) {
 		return s.modelDict(), true
 	case "sql", "compiled_code":
 		if s.compiled == nil {
-			return nil, false
+			return nil, true
 		}
 		return s.compiled.Code, true
 	case "graph":
@@ -246,17 +248,39 @@ func (s *scope) nodeName(name string) (any, bool) {
 		return runnerFunction(s, name), true
 	case "load_result", "store_result", "store_raw_result", "write", "render":
 		return s.statementFunction(name), true
+	case runnerName:
+		return runnerValue{s}, true
+	}
+	return s.runName(name)
+}
+
+// runName answers the names that tell of the run.
+func (s *scope) runName(name string) (any, bool) {
+	switch name {
 	case "selected_resources":
-		return jinja.NewList(), true
+		return s.selectedResources(), true
 	case "invocation_args_dict":
-		return jinja.NewDict("which", s.p.options.Command, "full_refresh", s.p.options.FullRefresh), true
+		return s.p.invocationArgs(), true
+	case "validation":
+		return validationValue{}, true
+	case "env", "_sql_results":
+		return jinja.NewDict(), true
+	case "defer_relation":
+		return nil, true
+	case "context_macro_stack":
+		return jinja.NewList(), true
+	case "adapter_macro":
+		return function(func(a []any, _ *jinja.Dict) (any, error) {
+			return nil, fmt.Errorf("The \"adapter_macro\" macro has been deprecated. Instead, use the `adapter.dispatch` method to find a macro and call the result.  For more information, see: https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch) adapter_macro was called for: %s", //nolint:staticcheck // dbt's words
+				jinja.Str(argument(a, nil, 0, "", "")))
+		}), true
+	case "column":
+		return columnClass{s}, true
 	case "dbt_metadata_envs":
 		return s.p.metadataEnv(), true
 	case "metric":
 		return jinja.Func(s.metric), true
-	case runnerName:
-		return runnerValue{s}, true
-	case "submit_python_job", "column", "debug":
+	case "submit_python_job":
 		return jinja.Func(func(*jinja.State, []any, *jinja.Dict) (any, error) {
 			return nil, fmt.Errorf("%s() is not supported", name)
 		}), true
@@ -267,7 +291,7 @@ func (s *scope) nodeName(name string) (any, bool) {
 // metric is metric() in templates, which only exposures have a use for.
 func (s *scope) metric(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
 	if len(a) == 0 || len(a) > 2 {
-		return nil, fmt.Errorf("metric() takes one or two names (%d given)", len(a))
+		return nil, fmt.Errorf("metric() takes at most two arguments (%d given)", len(a))
 	}
 	name := jinja.Str(a[len(a)-1])
 	if s.seen != nil {
@@ -289,6 +313,14 @@ func (s *scope) hookDicts(key string) any {
 
 // contextValue is `context`: the names as a mapping.
 type contextValue struct{ s *scope }
+
+func (contextValue) IsMapping() bool { return true }
+
+// Contains is `name in context`.
+func (c contextValue) Contains(key any) bool {
+	_, ok := c.s.global(jinja.Str(key))
+	return ok
+}
 
 func (c contextValue) GetItem(key any) (any, bool) { return c.s.global(jinja.Str(key)) }
 func (c contextValue) GetAttr(name string) (any, bool) {
@@ -410,8 +442,11 @@ func (v varValue) lookup(name string) (any, bool) {
 
 func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	name := jinja.Str(argument(a, kw, 0, "var_name", ""))
-	if x, ok := v.lookup(name); ok {
+	if x, ok := v.s.vars[name]; ok {
 		return x, nil
+	}
+	if x, ok := v.lookup(name); ok {
+		return v.own(name, x), nil
 	}
 	if def := argument(a, kw, 1, "default", missing); def != missing {
 		return def, nil
@@ -421,6 +456,20 @@ func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	}
 	return nil, Problem{Message: fmt.Sprintf("Required var '%s' not found in config", name),
 		Hint: fmt.Sprintf("set it under vars: in dbt_project.yml, or --vars '{%s: …}', or give var() a default", name)}
+}
+
+// own is a list or mapping for this render alone: what a template changes in it
+// must not reach others.
+func (v varValue) own(name string, x any) any {
+	switch x.(type) {
+	case *jinja.List, *jinja.Dict:
+		if v.s.vars == nil {
+			v.s.vars = map[string]any{}
+		}
+		v.s.vars[name] = jinja.DeepCopy(x)
+		return v.s.vars[name]
+	}
+	return x
 }
 
 func (v varValue) GetAttr(name string) (any, bool) {

@@ -11,6 +11,8 @@ import (
 // datetimeModule is the part of Python's datetime module that dbt lends.
 type datetimeModule struct{}
 
+func (datetimeModule) TypeName() string { return "dict" }
+
 func (datetimeModule) GetAttr(name string) (any, bool) {
 	switch name {
 	case "datetime":
@@ -162,7 +164,7 @@ func (d datetime) zoned(name string) (any, bool) {
 			return constantMacro(nil), true
 		}
 		return map[string]any{
-			"utcoffset": constantMacro(seconds(d.zone.offset)), "dst": constantMacro(seconds(d.zone.dst)), "tzname": constantMacro(d.zone.abbreviation),
+			"utcoffset": constantMacro(seconds(d.zone.offset)), "dst": constantMacro(seconds(d.zone.dst)), "tzname": constantMacro(orNone(d.zone.abbreviation)),
 		}[name], true
 	}
 	return nil, false

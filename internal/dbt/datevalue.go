@@ -171,9 +171,22 @@ type namedTuple struct {
 	values []any
 }
 
-func (t *namedTuple) Iter() []any                 { return t.values }
-func (t *namedTuple) GetItem(key any) (any, bool) { return at(t.values, key) }
-func (t *namedTuple) Hash() string                { return t.Str() }
+func (t *namedTuple) Iter() []any { return t.values }
+func (t *namedTuple) GetItem(key any) (any, bool) {
+	if v, ok := at(t.values, key); ok {
+		return v, true
+	}
+	return t.GetAttr(jinja.Str(key))
+}
+
+func (t *namedTuple) dict() *jinja.Dict {
+	d := jinja.NewDict()
+	for i, name := range t.names {
+		d.Set(name, t.values[i])
+	}
+	return d
+}
+func (t *namedTuple) Hash() string { return t.Str() }
 func (t *namedTuple) GetAttr(name string) (any, bool) {
 	for i, n := range t.names {
 		if n == name {

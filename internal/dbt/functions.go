@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"apotheca/internal/jinja"
 )
 
@@ -136,20 +134,12 @@ func decodeJSON(d *json.Decoder) (any, error) {
 	return t, nil
 }
 
-func toYAML(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	out, err := yaml.Marshal(jinja.ToGo(argument(a, kw, 0, "value", nil)))
-	if err != nil {
-		return argument(a, kw, 1, "default", nil), nil
-	}
-	return string(out), nil
-}
-
 func fromYAML(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	n, err := parseYAML([]byte(jinja.Str(argument(a, kw, 0, "value", ""))))
 	if err != nil {
 		return argument(a, kw, 1, "default", nil), nil
 	}
-	return plain(n), nil
+	return withDates(n, plain(n)), nil
 }
 
 // zip gives tuples of what stands at the same place, up to the end of the

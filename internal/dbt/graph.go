@@ -35,7 +35,8 @@ func (s *scope) graphValue() *jinja.Dict {
 	if !s.execute {
 		return s.p.graphDict()
 	}
-	s.p.graph.once.Do(func() { s.p.graph.dict = s.p.graphDict() })
+	// What templates write into the graph must not reach what nodes are.
+	s.p.graph.once.Do(func() { s.p.graph.dict, _ = jinja.DeepCopy(s.p.graphDict()).(*jinja.Dict) })
 	return s.p.graph.dict
 }
 

@@ -9,6 +9,8 @@ import (
 // itertoolsModule is the part of Python's itertools that dbt lends.
 type itertoolsModule struct{}
 
+func (itertoolsModule) TypeName() string { return "dict" }
+
 // iterator gives its elements once, one after another; some never end.
 type iterator struct {
 	name string

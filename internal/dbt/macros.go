@@ -210,7 +210,7 @@ func (t Target) prefixes() []string {
 // dispatch finds the implementation of a macro for the target's adapter.
 func (p *Project) dispatch(in *pkg, name, namespace string) (*Macro, error) {
 	if before, after, dotted := strings.Cut(name, "."); dotted {
-		return nil, fmt.Errorf("adapter.dispatch: %q is not a macro name; did you mean adapter.dispatch(%q, macro_namespace=%q)?", name, after, before)
+		return nil, fmt.Errorf("In adapter.dispatch, got a macro name of %q, but \".\" is not a valid macro name component. Did you mean `adapter.dispatch(%q, macro_namespace=%q)`?", name, after, before) //nolint:staticcheck // dbt's words
 	}
 	search := []string{""}
 	if namespace != "" {
@@ -220,6 +220,10 @@ func (p *Project) dispatch(in *pkg, name, namespace string) (*Macro, error) {
 		case namespace == builtinName || p.packages[namespace] != nil:
 			search = []string{p.root.name, namespace}
 		}
+	}
+	shown := namespace
+	if shown == "" {
+		shown = "None"
 	}
 	var tried []string
 	for _, where := range search {
@@ -238,7 +242,7 @@ func (p *Project) dispatch(in *pkg, name, namespace string) (*Macro, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("in dispatch: no macro named '%s' found within namespace: '%s'; searched for: %s", name, namespace, strings.Join(tried, ", "))
+	return nil, fmt.Errorf("In dispatch: No macro named '%s' found within namespace: '%s'\n    Searched for: '%s'", name, shown, strings.Join(tried, "', '")) //nolint:staticcheck // dbt's words
 }
 
 // generateMacro finds generate_<part>_name for a package: its own if it is an
@@ -276,6 +280,8 @@ func (n namespace) GetAttr(name string) (any, bool) {
 	}
 	return nil, false
 }
+
+func (namespace) TypeName() string { return "dict" }
 
 func (n namespace) GetItem(key any) (any, bool) { return n.GetAttr(jinja.Str(key)) }
 

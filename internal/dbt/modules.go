@@ -16,6 +16,8 @@ func modulesValue() *jinja.Dict {
 // reModule is Python's re.
 type reModule struct{}
 
+func (reModule) TypeName() string { return "dict" }
+
 // regexFlags are the flags of re, by the names under which it has them.
 var regexFlags = []struct {
 	name  string

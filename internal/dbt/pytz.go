@@ -13,6 +13,8 @@ import (
 // pytzModule is Python's pytz: time zones by name.
 type pytzModule struct{}
 
+func (pytzModule) TypeName() string { return "dict" }
+
 func (pytzModule) GetAttr(name string) (any, bool) {
 	switch name {
 	case "utc":
@@ -32,7 +34,7 @@ func (pytzModule) GetAttr(name string) (any, bool) {
 				return nil, fmt.Errorf("absolute offset is too large")
 			}
 			z := fixedZone(int(minutes)*60, "")
-			z.kind, z.minutes = zoneFixed, int(minutes)
+			z.kind, z.minutes, z.abbreviation = zoneFixed, int(minutes), ""
 			if minutes == 0 {
 				z = utcZone()
 			}

@@ -220,7 +220,7 @@ func readRef(a []any, kw *jinja.Dict) (r Ref, err error) {
 	case 2:
 		r.Package, r.Name = jinja.Str(a[0]), jinja.Str(a[1])
 	default:
-		return r, fmt.Errorf("ref() takes at most two positional arguments (%d given)", len(a))
+		return r, fmt.Errorf("ref() takes at most two arguments (%d given)", len(a))
 	}
 	for _, key := range []string{"v", "version"} {
 		if v, ok := kw.Get(key); ok && v != nil {

@@ -1,6 +1,7 @@
 package dbt
 
 import (
+	"fmt"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -17,6 +18,14 @@ type relationValue struct {
 func (r relationValue) Str() string     { return r.filtered() }
 func (r relationValue) Hash() string    { return "relation:" + r.Relation.String() }
 func (r relationValue) IsMapping() bool { return true }
+
+// TypeName is the class that dbt has for the target's relations.
+func (r relationValue) TypeName() string {
+	class := r.s.p.adapterClass()
+	return "dbt.adapters." + strings.ToLower(class) + ".relation." + class + "Relation"
+}
+
+func (r relationValue) Repr() string { return "<" + r.s.p.adapterClass() + "Relation " + r.Str() + ">" }
 
 // limited is the relation in a query; with --empty none of its rows.
 func (r relationValue) limited() string {
@@ -73,17 +82,19 @@ func (r relationValue) GetAttr(name string) (any, bool) {
 	case "is_pointer":
 		return false, true
 	case "can_be_renamed", "can_be_replaced":
-		return r.Type == TableRelation || r.Type == ViewRelation, true
-	case "metadata":
-		return jinja.NewDict("type", "Relation"), true
+		return (r.Type == TableRelation || r.Type == ViewRelation) && r.s.p.Target.Type != "duckdb", true
 	case "quote_character":
 		return `"`, true
 	case "quote_policy":
-		return jinja.NewDict("database", r.Quote.Database, "schema", r.Quote.Schema, "identifier", r.Quote.Identifier), true
+		return relationParts("Policy", r.Quote.Database, r.Quote.Schema, r.Quote.Identifier), true
 	case "include_policy":
-		return jinja.NewDict("database", !r.Hide.Database, "schema", !r.Hide.Schema, "identifier", !r.Hide.Identifier), true
+		return relationParts("Policy", !r.Hide.Database, !r.Hide.Schema, !r.Hide.Identifier), true
 	case "path":
-		return jinja.NewDict("database", orNone(r.Database), "schema", orNone(r.Schema), "identifier", orNone(r.Identifier)), true
+		return relationParts("Path", orNone(r.Database), orNone(r.Schema), orNone(r.Identifier)), true
+	case "dbt_created", "require_alias", "is_function":
+		return false, true
+	case "limit", "event_time_filter", "catalog":
+		return nil, true
 	}
 	return r.method(name)
 }
@@ -96,26 +107,32 @@ func (r relationValue) method(name string) (any, bool) {
 	case "render_limited":
 		f = func([]any, *jinja.Dict) (any, error) { return r.limited(), nil }
 	case "include":
-		f = func(_ []any, kw *jinja.Dict) (any, error) {
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			kw = named(a, kw, "database", "schema", "identifier")
 			shown := overlayQuoting(Quoting{!r.Hide.Database, !r.Hide.Schema, !r.Hide.Identifier}, kw)
 			r.Hide = Quoting{!shown.Database, !shown.Schema, !shown.Identifier}
 			return r, nil
 		}
 	case "quote":
-		f = func(_ []any, kw *jinja.Dict) (any, error) {
-			r.Quote = overlayQuoting(r.Quote, kw)
+		f = func(a []any, kw *jinja.Dict) (any, error) {
+			r.Quote = overlayQuoting(r.Quote, named(a, kw, "database", "schema", "identifier"))
 			return r, nil
 		}
 	case "replace_path", "replace", "incorporate":
 		f = func(_ []any, kw *jinja.Dict) (any, error) { return r.with(kw) }
+	case "to_dict":
+		f = func([]any, *jinja.Dict) (any, error) { return r.dict(), nil }
 	case "without_identifier":
 		f = func([]any, *jinja.Dict) (any, error) {
 			r.Identifier = ""
 			return r, nil
 		}
-	case "information_schema":
+	case "information_schema", "information_schema_only":
 		f = func(a []any, kw *jinja.Dict) (any, error) {
-			view := jinja.Str(argument(a, kw, 0, "view_name", ""))
+			view := ""
+			if v := argument(a, kw, 0, "view_name", nil); v != nil {
+				view = jinja.Str(v)
+			}
 			r.Schema, r.Identifier, r.Quote.Schema, r.Quote.Identifier = "INFORMATION_SCHEMA", view, false, false
 			r.Hide = Quoting{}
 			return r, nil
@@ -127,19 +144,59 @@ func (r relationValue) method(name string) (any, bool) {
 		}
 	case "get":
 		f = func(a []any, kw *jinja.Dict) (any, error) {
+			if argument(a, kw, 0, "key", "") == "metadata" {
+				return jinja.NewDict("type", r.s.p.adapterClass()+"Relation"), nil
+			}
 			if v, ok := r.GetAttr(jinja.Str(argument(a, kw, 0, "key", ""))); ok {
 				return v, nil
 			}
 			return argument(a, kw, 1, "default", nil), nil
 		}
 	default:
-		return nil, false
+		return relationClass{r.s}.GetAttr(name)
 	}
-	return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) { return f(a, kw) }), true
+	return function(f), true
+}
+
+// relationParts is a value for each part of a relation's name.
+func relationParts(class string, database, schema, identifier any) *namedTuple {
+	return &namedTuple{class, []string{"database", "schema", "identifier"}, []any{database, schema, identifier}}
+}
+
+// dict is what of the relation can be written down.
+func (r relationValue) dict() *jinja.Dict {
+	part := func(name string) any {
+		v, _ := r.GetAttr(name)
+		return v.(*namedTuple).dict()
+	}
+	return jinja.NewDict("path", part("path"), "type", orNone(string(r.Type)), "quote_character", `"`, "include_policy", part("include_policy"),
+		"quote_policy", part("quote_policy"), "dbt_created", false, "limit", nil, "event_time_filter", nil, "require_alias", false, "catalog", nil)
+}
+
+// named gives arguments by place the names they have.
+func named(a []any, kw *jinja.Dict, names ...string) *jinja.Dict {
+	all := jinja.NewDict()
+	for i, v := range a[:min(len(a), len(names))] {
+		all.Set(names[i], v)
+	}
+	for _, k := range keysIn(kw) {
+		v, _ := kw.Get(k)
+		all.Set(k, v)
+	}
+	return all
 }
 
 func matches(have string, want any) bool {
 	return want == nil || strings.EqualFold(have, jinja.Str(want))
+}
+
+// fieldsOf reads a mapping, or a path or policy of another relation.
+func fieldsOf(v any) (*jinja.Dict, bool) {
+	if t, ok := v.(*namedTuple); ok {
+		return t.dict(), true
+	}
+	d, ok := v.(*jinja.Dict)
+	return d, ok
 }
 
 // with changes the parts that are named.
@@ -154,7 +211,7 @@ func (r relationValue) with(kw *jinja.Dict) (any, error) {
 	}
 	parts := []*jinja.Dict{kw}
 	if v, ok := kw.Get("path"); ok {
-		if d, ok := v.(*jinja.Dict); ok {
+		if d, ok := fieldsOf(v); ok {
 			parts = append(parts, d)
 		}
 	}
@@ -167,12 +224,12 @@ func (r relationValue) with(kw *jinja.Dict) (any, error) {
 	set(kw, "type", &kind)
 	r.Type = RelationType(kind)
 	if v, ok := kw.Get("quote_policy"); ok {
-		if d, ok := v.(*jinja.Dict); ok {
+		if d, ok := fieldsOf(v); ok {
 			r.Quote = overlayQuoting(r.Quote, d)
 		}
 	}
 	if v, ok := kw.Get("include_policy"); ok {
-		if d, ok := v.(*jinja.Dict); ok {
+		if d, ok := fieldsOf(v); ok {
 			shown := overlayQuoting(Quoting{!r.Hide.Database, !r.Hide.Schema, !r.Hide.Identifier}, d)
 			r.Hide = Quoting{!shown.Database, !shown.Schema, !shown.Identifier}
 		}
@@ -183,12 +240,16 @@ func (r relationValue) with(kw *jinja.Dict) (any, error) {
 // apiValue is `api` in templates: the classes Relation and Column.
 type apiValue struct{ s *scope }
 
+func (apiValue) TypeName() string { return "dict" }
+
 func (a apiValue) GetAttr(name string) (any, bool) {
 	switch name {
 	case "Relation":
 		return relationClass{a.s}, true
 	case "Column":
 		return columnClass{a.s}, true
+	case "keys":
+		return constantMacro(jinja.NewList("Relation", "Column")), true
 	}
 	return nil, false
 }
@@ -196,12 +257,24 @@ func (a apiValue) GetAttr(name string) (any, bool) {
 type relationClass struct{ s *scope }
 
 func (c relationClass) GetAttr(name string) (any, bool) {
+	switch name {
+	case "quoted":
+		return function(func(a []any, kw *jinja.Dict) (any, error) {
+			return quoteIdentifier(jinja.Str(argument(a, kw, 0, "identifier", ""))), nil
+		}), true
+	case "add_ephemeral_prefix":
+		return function(func(a []any, kw *jinja.Dict) (any, error) {
+			return "__dbt__cte__" + jinja.Str(argument(a, kw, 0, "name", "")), nil
+		}), true
+	}
 	kinds := map[string]RelationType{"Table": TableRelation, "View": ViewRelation, "CTE": CTERelation,
-		"MaterializedView": MaterializedView, "External": ExternalRelation}
+		"MaterializedView": MaterializedView, "External": ExternalRelation, "PointerTable": "pointer_table", "Function": "function"}
 	if kind, ok := kinds[name]; ok {
 		return string(kind), true
 	}
 	switch name {
+	case "get_relation_type":
+		return c, true
 	case "create":
 		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 			for i, key := range []string{"database", "schema", "identifier", "type"} {
@@ -211,6 +284,9 @@ func (c relationClass) GetAttr(name string) (any, bool) {
 					}
 					kw.Set(key, a[i])
 				}
+			}
+			if kind, _ := kw.Get("type"); kind != nil && !knownRelationType(jinja.Str(kind)) {
+				return nil, fmt.Errorf("Field \"type\" of type Optional[RelationType] in %sRelation has invalid value %s", c.s.p.adapterClass(), jinja.Repr(kind)) //nolint:staticcheck // dbt's words
 			}
 			return relationValue{c.s, Relation{Quote: adapterQuoting(c.s.p.Target.Type)}}.with(kw)
 		}), true
@@ -227,6 +303,10 @@ func (c relationClass) GetAttr(name string) (any, bool) {
 		}), true
 	}
 	return nil, false
+}
+
+func knownRelationType(name string) bool {
+	return in(name, "table", "view", "cte", "materialized_view", "ephemeral", "external", "pointer_table", "function", "dynamic_table")
 }
 
 func in(s string, of ...string) bool {

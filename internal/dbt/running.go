@@ -74,9 +74,16 @@ func (s *scope) value(v any) any {
 	return jinja.FromGo(v)
 }
 
-// running is a node as `model` shows it: its SQL is in it once it is known.
+// running is a node as `model` shows it: its SQL is in it once it is known, and
+// what it has not is missing, not None.
 func (s *scope) running(n *Node) *jinja.Dict {
-	d := s.p.nodeDict(n)
+	d, _ := jinja.DeepCopy(s.p.nodeDict(n)).(*jinja.Dict)
+	withoutNones(d)
+	for _, key := range []string{"config", "docs"} {
+		part, _ := d.Get(key)
+		inner, _ := part.(*jinja.Dict)
+		withoutNones(inner)
+	}
 	d.Set("raw_sql", n.RawCode)
 	if n.Batch != nil {
 		d.Set("batch", n.batchDict())
@@ -87,6 +94,14 @@ func (s *scope) running(n *Node) *jinja.Dict {
 		d.Set("compiled_sql", s.compiled.Code)
 	}
 	return d
+}
+
+func withoutNones(d *jinja.Dict) {
+	for _, key := range keysIn(d) {
+		if v, _ := d.Get(key); v == nil {
+			d.Del(key)
+		}
+	}
 }
 
 // FindMacro finds a macro as Call does.

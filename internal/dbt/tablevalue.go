@@ -15,6 +15,7 @@ import (
 type tableValue struct{ *Table }
 
 func (t tableValue) Iter() []any { return t.rows() }
+func (t tableValue) Truth() bool { return len(t.Rows) > 0 }
 
 // Str is a table of the columns and their types, as agate prints a Table.
 func (t tableValue) Str() string {

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -56,9 +55,22 @@ func (c configValue) GetAttr(name string) (any, bool) {
 	case "persist_column_docs":
 		return constantMacro(c.persist("columns")), true
 	case "model":
-		return nil, false
+		if c.s.node == nil {
+			return nil, true
+		}
+		return c.s.modelDict(), true
 	}
 	return nil, false
+}
+
+// ownConfig is the node's config for this render: what a template changes in
+// its lists and mappings is the node's own, though configs share what they
+// inherit.
+func (s *scope) ownConfig() *jinja.Dict {
+	if s.config == nil && s.node != nil {
+		s.config, _ = jinja.DeepCopy(s.node.Config.values).(*jinja.Dict)
+	}
+	return s.config
 }
 
 func (c configValue) persist(what string) bool {
@@ -76,10 +88,7 @@ func (c configValue) get(st *jinja.State, name string, a []any, kw *jinja.Dict) 
 		return "", nil // a parse does not know the final config
 	}
 	key := configKey(jinja.Str(argument(a, kw, 0, "name", "")))
-	var values *jinja.Dict
-	if c.s.node != nil {
-		values = c.s.node.Config.values
-	}
+	values := c.s.ownConfig()
 	if strings.HasPrefix(name, "meta_") {
 		meta, _ := values.Get("meta")
 		values, _ = meta.(*jinja.Dict)
@@ -88,7 +97,7 @@ func (c configValue) get(st *jinja.State, name string, a []any, kw *jinja.Dict) 
 		return v, nil
 	}
 	if strings.HasSuffix(name, "require") {
-		return nil, fmt.Errorf("model '%s' does not define a required config parameter '%s'", c.s.nodeID(), key)
+		return nil, fmt.Errorf("Model '%s' does not define a required config parameter '%s'.", c.s.nodeID(), key) //nolint:staticcheck // dbt's words
 	}
 	return argument(a, kw, 1, "default", nil), nil
 }
@@ -99,77 +108,6 @@ func (s *scope) nodeID() string {
 	}
 	return s.node.UniqueID
 }
-
-// exceptionsValue is `exceptions` in templates.
-type exceptionsValue struct{ s *scope }
-
-func (e exceptionsValue) GetAttr(name string) (any, bool) {
-	switch name {
-	case "warn":
-		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			if warn := e.s.p.options.Warn; warn != nil && e.s.execute {
-				return "", warn(jinja.Str(argument(a, kw, 0, "msg", "")))
-			}
-			return "", nil
-		}), true
-	case "raise_compiler_error", "raise_not_implemented", "raise_parsing_error", "raise_database_error", "raise_fail_fast_error",
-		"raise_dependency_error", "raise_duplicate_patch_name", "raise_invalid_property_yml_version", "missing_config",
-		"raise_contract_error", "column_type_missing", "relation_wrong_type", "missing_materialization", "missing_relation",
-		"raise_ambiguous_alias", "raise_ambiguous_catalog_match", "raise_cache_inconsistent", "raise_dataclass_not_dict",
-		"raise_duplicate_resource_name", "raise_patch_targets_not_found", "raise_duplicate_alias", "ref_invalid_args", "ref_target_not_found",
-		"ref_bad_context", "doc_target_not_found", "bad_package_spec", "package_not_found", "disallow_secret_env_var", "invalid_type_error":
-		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			parts := make([]string, 0, len(a))
-			for _, v := range a {
-				parts = append(parts, jinja.Str(v))
-			}
-			for _, k := range keysIn(kw) {
-				if v, _ := kw.Get(k); k == "msg" || k == "message" {
-					parts = append(parts, jinja.Str(v))
-				}
-			}
-			return nil, errors.New(strings.TrimSpace(strings.Join(parts, " ")))
-		}), true
-	}
-	return nil, false
-}
-
-// flagsValue is `flags` in templates.
-type flagsValue struct{ p *Project }
-
-func (f flagsValue) GetAttr(name string) (any, bool) {
-	name = strings.ToUpper(name)
-	if v, ok := f.p.options.Flags[name]; ok {
-		return jinja.FromGo(v), true
-	}
-	switch name {
-	case "FULL_REFRESH":
-		return f.p.options.FullRefresh, true
-	case "WHICH":
-		return f.p.options.Command, true
-	case "STORE_FAILURES", "FAIL_FAST", "EMPTY", "DEBUG", "QUIET", "WARN_ERROR", "DEFER", "NO_PRINT":
-		return false, true
-	case "INTROSPECT", "PRINT", "USE_COLORS", "WRITE_JSON", "POPULATE_CACHE", "PARTIAL_PARSE", "VERSION_CHECK":
-		return true, true
-	case "PROFILES_DIR", "PROJECT_DIR":
-		return f.p.options.Dir, true
-	case "TARGET":
-		return f.p.Target.Name, true
-	case "PROFILE":
-		return f.p.Target.Profile, true
-	case "GET":
-		return jinja.Func(func(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-			if v, ok := f.GetAttr(jinja.Str(argument(a, kw, 0, "name", ""))); ok && v != nil {
-				return v, nil
-			}
-			return argument(a, kw, 1, "default", nil), nil
-		}), true
-	}
-	return nil, true
-}
-
-func (f flagsValue) GetItem(key any) (any, bool) { return f.GetAttr(jinja.Str(key)) }
-func (flagsValue) IsMapping() bool               { return true }
 
 // statementFunction returns the functions through which templates keep what
 // their statements returned.

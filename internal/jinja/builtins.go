@@ -80,7 +80,7 @@ func newRange(_ *State, _ any, a *arguments) (any, error) {
 		return nil, errors.New("range() arg 3 must not be zero")
 	}
 	if r.size() > rangeMax {
-		return nil, fmt.Errorf("range too big: at most %d elements are allowed", rangeMax)
+		return nil, fmt.Errorf("Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", rangeMax) //nolint:staticcheck // jinja's words
 	}
 	return r, nil
 }

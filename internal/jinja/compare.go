@@ -185,6 +185,9 @@ func contains(container, v any) (bool, error) {
 		_, ok := x.Get(v)
 		return ok, nil
 	}
+	if c, ok := container.(Container); ok {
+		return c.Contains(v), nil
+	}
 	elements, err := Iterate(container)
 	if err != nil {
 		return false, fmt.Errorf("argument of type '%s' is not iterable", TypeName(container))

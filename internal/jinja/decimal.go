@@ -133,6 +133,11 @@ func decimalArithmetic(op string, a, b Decimal) (any, error) {
 		return Decimal{x.Rem(x, y), scale}, nil
 	case "/":
 		return quotient(x, y), nil
+	case "**":
+		if b.scale == 0 && b.int().IsInt64() && b.Sign() >= 0 && int64(a.int().BitLen())*b.int().Int64() <= maxBits && int64(a.scale)*b.int().Int64() <= maxBits {
+			return Decimal{new(big.Int).Exp(a.int(), b.int(), nil), a.scale * int(b.int().Int64())}, nil
+		}
+		return nil, fmt.Errorf("a Decimal can be raised to a small whole number only")
 	}
 	return nil, fmt.Errorf("unsupported operand type(s) for %s: 'Decimal' and 'Decimal'", op)
 }

@@ -172,7 +172,7 @@ func (g generator) mixed(depth int) string {
 	case 2:
 		return "(" + a + " if " + g.truth(depth-1) + " else " + b + ")"
 	case 3:
-		return "(" + a + ")|" + g.pick("length", "string", "list", "first", "int", "float", "upper", "tojson", "default(1)", "sort", "join", "abs", "round", "sum", "max", "unique|list", "reverse|list", "title", "is_list", "wordcount", "dictsort")
+		return "(" + a + ")|" + g.pick("length", "string", "list", "first", "int", "float", "upper", "tojson", "default(1)", "sort", "join", "abs", "round", "sum", "max", "unique|list", "reverse|list", "title", "is_list", "wordcount", "dictsort", "pprint", "filesizeformat", "urlencode", "xmlattr")
 	case 4:
 		return "{" + a + ": " + b + ", 'k': 2}" + g.pick("", ".k", "['k']", ".items()|list", ".get(1)", "|dictsort")
 	case 5:
@@ -183,7 +183,7 @@ func (g generator) mixed(depth int) string {
 
 func (g generator) number(depth int) string {
 	if depth == 0 {
-		return g.pick("0", "1", "2", "7", "-3", "2.5", "0.1", "-1.5", "1e3", "n", "10", "true")
+		return g.pick("0", "1", "2", "7", "-3", "2.5", "0.1", "-1.5", "1e3", "n", "10", "true", "2 ** 70", "9223372036854775807", "-12345678901234567890123")
 	}
 	a, b := g.number(depth-1), g.number(depth-1)
 	switch g.IntN(7) {
@@ -212,9 +212,9 @@ func (g generator) text(depth int) string {
 	case 0:
 		return "(" + a + " ~ " + g.value(depth-1) + ")"
 	case 1:
-		return a + "|" + g.pick("upper", "lower", "title", "capitalize", "trim", "replace('a', "+b+")", "indent(2)", "reverse", "string", "center(9)", "truncate(4, true, '')", "tojson", "escape", "striptags")
+		return a + "|" + g.pick("upper", "lower", "title", "capitalize", "trim", "replace('a', "+b+")", "indent(2)", "reverse", "string", "center(9)", "truncate(4, true, '')", "tojson", "escape", "striptags", "wordwrap(5)", "wordwrap(3, false)", "urlencode", "pprint")
 	case 2:
-		return a + "." + g.pick("upper()", "title()", "strip()", "strip('a')", "lstrip()", "replace(',', ';')", "zfill(5)", "center(8, '*')", "ljust(4)", "swapcase()", "capitalize()", "removesuffix('a')", "replace('a', 'b', 1)")
+		return a + "." + g.pick("upper()", "title()", "strip()", "strip('a')", "lstrip()", "replace(',', ';')", "zfill(5)", "center(8, '*')", "ljust(4)", "swapcase()", "expandtabs(4)", "translate({97: 'xy'})", "casefold()", "capitalize()", "removesuffix('a')", "replace('a', 'b', 1)")
 	case 3:
 		return a + g.pick("[0]", "[-1]", "[1:3]", "[::-1]", "[:n]", "[5:1:-2]")
 	case 4:
@@ -268,5 +268,5 @@ func (g generator) truth(depth int) string {
 	case 4:
 		return "(" + g.truth(depth-1) + g.pick(" and ", " or ") + v + ")"
 	}
-	return g.text(depth-1) + "." + g.pick("startswith('a')", "isdigit()", "endswith(('a', 'c'))", "isupper()", "isalpha()", "isspace()")
+	return g.text(depth-1) + "." + g.pick("startswith('a')", "isdigit()", "endswith(('a', 'c'))", "isupper()", "isalpha()", "isspace()", "isascii()", "isprintable()", "startswith('b', 1)")
 }

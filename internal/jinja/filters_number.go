@@ -110,10 +110,17 @@ func round(_ *State, v any, a *arguments) (any, error) {
 	if d, ok := v.(Decimal); ok && method == "common" {
 		return d.round(max(0, digits)), nil
 	}
-	if n, ok := v.(*big.Int); ok && digits >= 0 {
-		return n, nil
-	}
 	_, f, isInt, ok := number(v)
+	if n, big := v.(*big.Int); big {
+		if method == "common" && digits >= 0 {
+			return n, nil
+		}
+		var err error
+		if f, err = bigFloat(n); err != nil {
+			return nil, err
+		}
+		ok = true
+	}
 	if d, isDecimal := v.(Decimal); isDecimal {
 		f, ok = d.float(), true
 	}

@@ -31,9 +31,12 @@ func pageFilter(name string) operation {
 
 func fileSize(s *State, v any, a *arguments) (any, error) {
 	binary := a.boolOr(0, "binary", false)
-	f, err := toFloat(s, v, &arguments{})
+	f, err := toFloat(s, v, &arguments{args: []any{nil}})
 	if err != nil {
 		return nil, err
+	}
+	if f == nil {
+		return nil, fmt.Errorf("could not convert %s to float", Repr(v))
 	}
 	n, base, prefixes := f.(float64), 1000.0, []string{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
 	if binary {
@@ -218,9 +221,9 @@ func xmlAttributes(s *State, v any, a *arguments) (any, error) {
 }
 
 func wordWrap(s *State, v any, a *arguments) (any, error) {
-	text, err := s.text(v)
-	if err != nil {
-		return nil, err
+	text, ok := v.(string)
+	if !ok {
+		return nil, fmt.Errorf("wordwrap needs a text, not %s", TypeName(v))
 	}
 	w := wrapper{width: a.intOr(0, "width", 79), long: a.boolOr(1, "break_long_words", true)}
 	end := a.textOr(2, "wrapstring", "\n")

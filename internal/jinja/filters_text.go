@@ -142,6 +142,9 @@ func (s *State) replace(text, before, after string, n int) (any, error) {
 }
 
 func indent(s *State, v any, a *arguments) (any, error) {
+	if u, undefined := v.(Undefined); undefined {
+		return nil, u.err()
+	}
 	text, err := s.text(v)
 	if err != nil {
 		return nil, err

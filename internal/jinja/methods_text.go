@@ -10,26 +10,6 @@ import (
 // textMethod gives a method of Python's str; nil when there is none.
 func textMethod(name string) operation {
 	switch name {
-	case "upper":
-		return plainText(upper)
-	case "lower":
-		return plainText(strings.ToLower)
-	case "casefold":
-		return plainText(func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) })
-	case "title":
-		return plainText(titleLetters)
-	case "capitalize":
-		return plainText(capitalize)
-	case "swapcase":
-		return plainText(swapCase)
-	case "encode":
-		return encode
-	case "expandtabs":
-		return expandTabs
-	case "maketrans":
-		return makeTranslation
-	case "translate":
-		return translate
 	case "strip":
 		return strip(true, true)
 	case "lstrip":
@@ -77,10 +57,39 @@ func textMethod(name string) operation {
 	case "zfill":
 		return zeroFill
 	}
-	if op := textSearch(name); op != nil {
-		return op
+	for _, group := range [...]func(string) operation{textChange, textSearch, textPredicate} {
+		if op := group(name); op != nil {
+			return op
+		}
 	}
-	return textPredicate(name)
+	return nil
+}
+
+// textChange gives the methods that put other characters in place of each.
+func textChange(name string) operation {
+	switch name {
+	case "upper":
+		return plainText(upper)
+	case "lower":
+		return plainText(strings.ToLower)
+	case "casefold":
+		return plainText(func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) })
+	case "title":
+		return plainText(titleLetters)
+	case "capitalize":
+		return plainText(capitalize)
+	case "swapcase":
+		return plainText(swapCase)
+	case "encode":
+		return encode
+	case "expandtabs":
+		return expandTabs
+	case "maketrans":
+		return makeTranslation
+	case "translate":
+		return translate
+	}
+	return nil
 }
 
 func textSearch(name string) operation {

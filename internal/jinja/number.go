@@ -86,6 +86,12 @@ func (s *State) binary(op string, a, b any) (any, error) {
 			return v, nil
 		}
 	}
+	switch a.(type) {
+	case string, *List, *Tuple:
+		if op == "+" {
+			return nil, fmt.Errorf("can only concatenate %s (not %q) to %s", TypeName(a), TypeName(b), TypeName(a))
+		}
+	}
 	return nil, fmt.Errorf("unsupported operand type(s) for %s: '%s' and '%s'", op, TypeName(a), TypeName(b))
 }
 
@@ -199,17 +205,34 @@ func floatArithmetic(op string, a, b float64) (any, error) {
 	switch op {
 	case "/":
 		return a / b, nil
-	case "//":
-		return math.Floor(a / b), nil
 	}
-	r := math.Mod(a, b)
-	if r == 0 {
-		return math.Copysign(0, b), nil
+	quotient, rest := floatDivMod(a, b)
+	if op == "//" {
+		return quotient, nil
 	}
-	if (r < 0) != (b < 0) {
-		r += b
+	return rest, nil
+}
+
+// floatDivMod is Python's divmod, whose quotient follows from the exact
+// remainder: 1.0 // 0.1 is 9.0.
+func floatDivMod(a, b float64) (quotient, rest float64) {
+	rest = math.Mod(a, b)
+	quotient = (a - rest) / b
+	switch {
+	case rest == 0:
+		rest = math.Copysign(0, b)
+	case (rest < 0) != (b < 0):
+		rest += b
+		quotient--
 	}
-	return r, nil
+	if quotient == 0 {
+		return math.Copysign(0, a/b), rest
+	}
+	whole := math.Floor(quotient)
+	if quotient-whole > 0.5 {
+		whole++
+	}
+	return whole, rest
 }
 
 // sequenceArithmetic joins and repeats texts and lists; ok is false when the

@@ -92,6 +92,9 @@ type Iterable interface{ Iter() []any }
 // Iterator gives its elements once. It has no length, and may fail.
 type Iterator interface{ Take() ([]any, error) }
 
+// Container answers `x in value`; without it the elements are searched.
+type Container interface{ Contains(v any) bool }
+
 // Hasher makes a value usable as the key of a dict and comparable: two values
 // are equal when their hashes are.
 type Hasher interface{ Hash() string }
