@@ -37,7 +37,7 @@ type scope struct {
 	results map[string]any // of statements, by name
 	config  *jinja.Dict    // the node's, for config.get()
 	vars    map[string]any // the lists and mappings that var() gave
-	ctes    *cteSet // ephemeral parents met while compiling
+	ctes    *cteSet        // ephemeral parents met while compiling
 }
 
 // seen is what rendering a node with execute false tells of it.
