@@ -40,6 +40,8 @@ type dbtFlags struct {
 	showAllDeprecations bool
 	// Of warnError and warnErrorOptions.
 	warnings dbt.WarningPolicy
+	// outdated are warnings of flags and variables themselves.
+	outdated []dbt.Problem
 	// behaviour are the flags that dbt_project.yml alone can set.
 	behaviour map[string]bool
 

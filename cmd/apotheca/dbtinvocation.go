@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -106,7 +108,18 @@ func (i *invocation) begin() error {
 	i.console.Tell(build.Line{
 		Name: "MainReportArgs", Level: build.LevelDebug, Text: fmt.Sprintf("running dbt with arguments %v", args), Data: map[string]any{"args": args},
 	})
-	return missing
+	return errors.Join(missing, i.warnOfFlags())
+}
+
+// warnOfFlags tells of what was said in a way that dbt will not understand for
+// long.
+func (i *invocation) warnOfFlags() error {
+	for _, w := range i.outdated {
+		if err := i.warn(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readOnly reads the project and says nothing but what is suspicious in it.
@@ -115,6 +128,9 @@ func (i *invocation) readOnly() error {
 		return err
 	}
 	if err := i.openLog(); err != nil {
+		return err
+	}
+	if err := i.warnOfFlags(); err != nil {
 		return err
 	}
 	if err := i.loadProject(); err != nil {
@@ -168,24 +184,49 @@ func (i *invocation) warn(w dbt.Problem) error {
 	if i.warnings.Silences(w.Event) {
 		return nil
 	}
-	prefix := "[" + i.yellow("WARNING") + "]: "
-	if dbt.IsDeprecation(w.Event) {
-		prefix = "[" + i.yellow("WARNING") + "][" + w.Event + "]: "
-	}
-	if w.Event == "NoNodesForSelectionCriteria" {
-		prefix = ""
-	}
+	text := i.worded(w)
 	if i.warnings.Fails(w.Event) {
-		message := build.Line{Text: prefix}.Plain() + w.Message
-		return &userError{message: "Compilation Error\n  " + message, advice: w.Hint, code: exitUsage, cause: w}
+		return &userError{message: "Compilation Error\n  " + build.Line{Text: text}.Plain(), advice: w.Hint, code: exitUsage, cause: w}
 	}
 	if dbt.IsDeprecation(w.Event) {
 		if i.deprecated[w.Event]++; i.deprecated[w.Event] > 1 && !i.showAllDeprecations {
 			return nil
 		}
 	}
-	i.tellWarning(build.Line{Name: w.Event, Text: prefix + w.Message, Data: w.Data}, w.Error())
+	i.tellWarning(build.Line{Name: w.Event, Text: text, Data: w.Data}, w.Error())
 	return nil
+}
+
+// worded is a warning as dbt prints it.
+func (i *invocation) worded(w dbt.Problem) string {
+	tag := "[" + i.yellow("WARNING") + "]"
+	switch {
+	case w.Event == "NoNodesForSelectionCriteria":
+		return w.Message
+	case !dbt.IsDeprecation(w.Event):
+		return tag + ": " + w.Message
+	case dbt.NamesItself(w.Event) || i.behaviour["require_event_names_in_deprecations"]:
+		tag += "[" + w.Event + "]"
+	}
+	width := cmp.Or(i.printerWidth, 80)
+	return wrapLines(tag+": Deprecated functionality", width) + "\n" + wrapLines(w.Message, width)
+}
+
+// wrapLines breaks text into lines of so many characters.
+func wrapLines(text string, width int) string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return strings.Join(append(lines, line), "\n")
 }
 
 // tellWarning puts a warning where the caller looks for it: dbt has it among its

@@ -23,7 +23,10 @@ func (f *dbtFlags) settle(flags *pflag.FlagSet, env func(string) (string, bool))
 			names = append(names, name)
 		}
 	})
-	if err := fromEnvironment(flags, names, given, env); err != nil {
+	if given["models"] || given["model"] {
+		f.outdate("ModelParamUsageDeprecation", "Usage of `--models`, `--model`, and `-m` is deprecated in favor of `--select` or `-s`.")
+	}
+	if err := f.fromEnvironment(flags, names, given, env); err != nil {
 		return err
 	}
 	if err := f.fromProject(flags, given); err != nil {
@@ -34,7 +37,7 @@ func (f *dbtFlags) settle(flags *pflag.FlagSet, env func(string) (string, bool))
 }
 
 // fromEnvironment sets the flags that the command line leaves alone.
-func fromEnvironment(flags *pflag.FlagSet, names []string, given map[string]bool, env func(string) (string, bool)) error {
+func (f *dbtFlags) fromEnvironment(flags *pflag.FlagSet, names []string, given map[string]bool, env func(string) (string, bool)) error {
 	for _, name := range names {
 		variable := "DBT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		value, ok := env(variable)
@@ -55,8 +58,29 @@ func fromEnvironment(flags *pflag.FlagSet, names []string, given map[string]bool
 			return usagef("%s=%s: %v", old, value, err)
 		}
 		given[name] = true
+		now := "DBT_" + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(name, "no-"), "-", "_"))
+		f.outdate("EnvironmentVariableRenamed", fmt.Sprintf("The environment variable `%[1]s` has been renamed as `%[2]s`. If `%[1]s` is currently set, its value will be used instead of `%[2]s`. Set `%[2]s` and unset `%[1]s` to avoid this deprecation warning and ensure it works properly in a future release.", old, now))
 	}
 	return nil
+}
+
+// outdate keeps a warning until there is a log to tell it.
+func (f *dbtFlags) outdate(event, message string) {
+	f.outdated = append(f.outdated, dbt.Problem{Event: event, Message: message})
+}
+
+// outdateOptions finds the older names in warn_error_options.
+func (f *dbtFlags) outdateOptions(options map[string]any) {
+	var found, advice []string
+	for _, key := range []struct{ old, now string }{{"include", "error"}, {"exclude", "warn"}} {
+		if _, ok := options[key.old]; ok {
+			found = append(found, "`"+key.old+"`")
+			advice = append(advice, fmt.Sprintf(" Please use `%s` instead of `%s`.", key.now, key.old))
+		}
+	}
+	if len(found) > 0 {
+		f.outdate("WEOIncludeExcludeDeprecation", "Found "+strings.Join(found, " and ")+" in `warn_error_options` specification."+strings.Join(advice, ""))
+	}
 }
 
 // oldVariables are names under which dbt still reads some of them.
@@ -103,6 +127,7 @@ func (f *dbtFlags) fromProject(flags *pflag.FlagSet, given map[string]bool) erro
 			if f.warnings, err = dbt.ParseWarningPolicy(options); err != nil {
 				return usagef("dbt_project.yml: flags: warn_error_options: %v", err)
 			}
+			f.outdateOptions(options)
 		} else if err := flags.Set(flag, fmt.Sprint(value)); err != nil {
 			return usagef("dbt_project.yml: flags: %s: %v", name, err)
 		}
@@ -152,6 +177,7 @@ func (f *dbtFlags) checkWarnings(given map[string]bool) error {
 		if f.warnings, err = dbt.ParseWarningPolicy(options); err != nil {
 			return usagef("--warn-error-options: %v", err).hint("--warn-error-options '{error: all, silence: [NoNodesForSelectionCriteria]}'")
 		}
+		f.outdateOptions(options)
 	}
 	if f.warnError {
 		f.warnings = dbt.AllErrors()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -47,6 +48,12 @@ func (i *invocation) freshness(ctx context.Context, output string) error {
 	defer w.Close()
 	o := i.options(w, ids)
 	if output != "" {
+		if err := i.warn(dbt.Problem{
+			Event: "CustomOutputPathInSourceFreshnessDeprecation", Data: map[string]any{"path": output},
+			Message: fmt.Sprintf("Custom output path usage `--output %s` usage detected in `dbt source freshness` command.", output),
+		}); err != nil {
+			return err
+		}
 		o.TargetDir, o.SourcesName = filepath.Dir(output), filepath.Base(output)
 		if err := os.MkdirAll(o.TargetDir, 0o755); err != nil {
 			return err

@@ -201,7 +201,16 @@ func (l *loader) testArguments(d *testDeclaration) (string, *jinja.Dict, bool) {
 		l.fail(l.problemAt(f.shown, d.node, "a test is a name, or one name with its arguments below it", "indent the arguments one step more than the test's name"))
 		return "", nil, false
 	}
-	if v, ok := arguments.Get("arguments"); ok {
+	nested, ok := arguments.Get("arguments")
+	if l.behaves("require_generic_test_arguments_property") {
+		l.warnOfTopLevelArguments(d, name, arguments, nested)
+	} else if ok {
+		l.warn(l.deprecated(d.patch.file, d.node, "ArgumentsPropertyInGenericTestDeprecation", fmt.Sprintf(
+			"Found `arguments` property in test definition of `%s` (%s) without usage of `require_generic_test_arguments_property` behavior change flag. The `arguments` property is deprecated for custom usage and will be used to nest keyword arguments in future versions of dbt.",
+			name, jinja.Repr(nested)), map[string]any{"test_name": name}))
+		ok = false
+	}
+	if v := nested; ok {
 		arguments.Del("arguments")
 		if nested, ok := v.(*jinja.Dict); ok {
 			for _, k := range keysIn(nested) {

@@ -54,6 +54,7 @@ func (l *loader) disableTest(n *Node, missing Problems) {
 		if !strings.Contains(m.Message, "is disabled") {
 			orphaned = true
 			m.Event = "NodeNotFoundOrDisabled"
+			m.Data = map[string]any{"unique_id": n.UniqueID, "original_file_path": n.OriginalFilePath, "resource_type_title": "Test", "disabled": "False"}
 			l.warn(m)
 		}
 	}
@@ -241,6 +242,11 @@ func (l *loader) warnUnusedConfigs() {
 	w := l.problemAt(projectFile, first, fmt.Sprintf("Configuration paths exist in your dbt_project.yml file which do not apply to any resources.\nThere are %d unused configuration paths:\n%s",
 		len(all), strings.Join(all, "\n")), "")
 	w.Event = "UnusedResourceConfigPath"
+	paths := make([]any, len(all))
+	for i, path := range all {
+		paths[i] = strings.TrimPrefix(path, "- ")
+	}
+	w.Data = map[string]any{"unused_config_paths": paths}
 	l.warn(w)
 }
 

@@ -26,6 +26,14 @@ var behaviourFlags = map[string]bool{
 	"require_generic_test_arguments_property":                         true,
 }
 
+// behaves reports a behaviour flag of the project.
+func (l *loader) behaves(name string) bool {
+	if on, ok := l.p.root.flags()[name].(bool); ok {
+		return on
+	}
+	return behaviourFlags[name]
+}
+
 // flags are those of dbt_project.yml, as written.
 func (p *pkg) flags() map[string]any {
 	d, ok := plain(child(p.doc, "flags")).(*jinja.Dict)

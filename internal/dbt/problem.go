@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // Problem is one thing that is wrong in a project's files, or, among a
@@ -39,6 +41,13 @@ func (p Problem) Error() string {
 		b.WriteString("\n  hint: " + p.Hint)
 	}
 	return b.String()
+}
+
+// deprecated is the warning of something that will go away, in dbt's words.
+func (l *loader) deprecated(f file, n *yaml.Node, event, description string, data map[string]any) Problem {
+	w := l.problemAt(f.shown, n, description, "")
+	w.Event, w.Data = event, data
+	return w
 }
 
 // Problems are all that is wrong in a project, in the order of its files.

@@ -292,14 +292,36 @@ func (l *loader) checkProject(p *pkg) {
 	}
 	for _, old := range oldPaths {
 		if n := keyNode(p.doc, old.key); n != nil {
-			l.warn(l.problemAt(file, n, old.key+" is the old name of "+old.now, "rename it"))
+			w := l.problemAt(file, n, fmt.Sprintf("The `%s` config has been renamed to `%s`. Please update your `dbt_project.yml` configuration to reflect this change.", old.key, old.now), "")
+			w.Event, w.Data = old.event, map[string]any{"deprecated_path": old.key, "exp_path": old.now}
+			l.warn(w)
 		}
 	}
+	l.warnOfPaths(p)
 	l.requireVersion(p)
 }
 
 // oldPaths are keys that dbt still reads where the new one is not written.
-var oldPaths = []struct{ key, now string }{{"source-paths", "model-paths"}, {"data-paths", "seed-paths"}}
+var oldPaths = []struct{ key, now, event string }{
+	{"source-paths", "model-paths", "ConfigSourcePathDeprecation"}, {"data-paths", "seed-paths", "ConfigDataPathDeprecation"},
+}
+
+// warnOfPaths finds the paths that dbt would rather have among the flags.
+func (l *loader) warnOfPaths(p *pkg) {
+	for _, path := range []struct{ key, usual, event, holds, flag, variable string }{
+		{"log-path", "logs", "ConfigLogPathDeprecation", "logs", "--log-path", "DBT_LOG_PATH"},
+		{"target-path", "target", "ConfigTargetPathDeprecation", "artifacts", "--target-path", "DBT_TARGET_PATH"},
+	} {
+		n := child(p.doc, path.key)
+		if !p.isRoot || n == nil || text(n) == path.usual {
+			continue
+		}
+		w := l.problemAt(projectFile, n, fmt.Sprintf("The `%s` config in `dbt_project.yml` has been deprecated, and will no longer be supported in a future version of dbt-core. If you wish to write dbt %s to a custom directory, please use the %s CLI flag or %s env var instead.",
+			path.key, path.holds, path.flag, path.variable), "")
+		w.Event, w.Data = path.event, map[string]any{"deprecated_path": path.key}
+		l.warn(w)
+	}
+}
 
 // requireVersion checks require-dbt-version against the version whose
 // semantics projects get.

@@ -377,8 +377,9 @@ func (l *loader) applyMacroPatches() {
 // unmatched is the warning for an entry that describes nothing.
 func (l *loader) unmatched(p *patch, macros map[string]*Macro) Problem {
 	w := l.problemAt(p.file.shown, p.node, fmt.Sprintf("Did not find matching node for patch with name '%s' in the '%s' section of file '%s'", p.fileName(), p.kind, p.file.original), "")
-	w.Event = "NoNodeForYamlKey"
+	w.Event, w.Data = "NoNodeForYamlKey", map[string]any{"patch_name": p.fileName(), "yaml_key": p.kind, "file_path": p.file.original}
 	if macros != nil {
+		w.Data = map[string]any{"patch_name": p.name}
 		w.Event, w.Message = "MacroNotFoundForPatch", fmt.Sprintf("Found patch for macro %q which was not found", p.name)
 	}
 	names := keysOf(macros)

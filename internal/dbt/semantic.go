@@ -233,6 +233,9 @@ func (l *loader) readMetric(p *patch) {
 	}
 	m.fields = jinja.NewDict("description", description, "label", l.rendered(f, child(p.node, "label")), "type", kind, "type_params", params,
 		"filter", whereFilters(plain(child(p.node, "filter"))), "metadata", nil, "time_granularity", l.rendered(f, child(p.node, "time_granularity")))
+	if kind == "cumulative" && (get(params, "window") != nil || get(params, "grain_to_date") != nil) {
+		l.warn(l.deprecated(f, p.node, "MFCumulativeTypeParamsDeprecation", "Cumulative fields `type_params.window` and `type_params.grain_to_date` have been moved and will soon be deprecated. Please nest those values under `type_params.cumulative_type_params.window` and `type_params.cumulative_type_params.grain_to_date`.", nil))
+	}
 	l.addSemantic(l.p.Metrics, m, p)
 }
 

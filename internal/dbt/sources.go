@@ -11,11 +11,7 @@ import (
 
 // loadSources makes a source of every declared table.
 func (l *loader) loadSources() {
-	for _, p := range l.patches.sources {
-		if n := keyNode(p.node, "overrides"); n != nil {
-			l.fail(l.problemAt(p.file.shown, n, "overrides: of another package's source is not supported", ""))
-			continue
-		}
+	for _, p := range l.overrideSources() {
 		for _, t := range elements(child(p.node, "tables")) {
 			l.addSource(p, t)
 		}

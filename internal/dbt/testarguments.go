@@ -2,6 +2,7 @@ package dbt
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 
 	"apotheca/internal/jinja"
@@ -27,6 +28,22 @@ func (s *scope) bindKwargs(ctx context.Context) error {
 	}
 	s.extra = map[string]any{kwargsName: bound}
 	return nil
+}
+
+// warnOfTopLevelArguments finds the arguments that stand beside a test's
+// config, where dbt wants them below arguments:.
+func (l *loader) warnOfTopLevelArguments(d *testDeclaration, name string, arguments *jinja.Dict, nested any) {
+	if list, ok := nested.(*jinja.Dict); ok && list.Len() > 0 {
+		return
+	}
+	for _, k := range keysIn(arguments) {
+		if !in(jinja.Str(k), "config", "column_name", "description", "name", "arguments") {
+			l.warn(l.deprecated(d.patch.file, d.node, "MissingArgumentsPropertyInGenericTestDeprecation", fmt.Sprintf(
+				"Found top-level arguments to test `%s`. Arguments to generic tests should be nested under the `arguments` property.`", name),
+				map[string]any{"test_name": name}))
+			return
+		}
+	}
 }
 
 // looksLikeCall is an argument that dbt takes for a call without braces.

@@ -86,6 +86,16 @@ func eventNames(key string, value any) ([]string, error) {
 // IsDeprecation reports an event that tells of something that will go away.
 func IsDeprecation(event string) bool { return strings.HasPrefix(EventCode(event), "D") }
 
+// NamesItself reports a deprecation that dbt prints with the name of its event,
+// as it does with the newer ones.
+func NamesItself(event string) bool {
+	switch event {
+	case "ModelParamUsageDeprecation", "ModulesItertoolsUsageDeprecation", "SourceOverrideDeprecation", "EnvironmentVariableNamespaceDeprecation":
+		return false
+	}
+	return EventCode(event) >= "D021"
+}
+
 // Fails reports a warning that is an error. A name counts for more than
 // Deprecations, and that for more than all.
 func (p WarningPolicy) Fails(event string) bool {
