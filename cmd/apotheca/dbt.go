@@ -243,6 +243,7 @@ func (i *invocation) options(w warehouse.Warehouse, ids []string) build.Options 
 		EventTime: eventTime, BatchesUntil: i.batchesUntil, Retried: i.retried,
 		Project: i.project, Warehouse: w, IDs: ids, Command: build.Command(i.command), Named: len(i.selects) > 0,
 		Threads: threads, FullRefresh: i.fullRefresh, FailFast: i.failFast, NoIntrospect: i.noIntrospect,
+		SkipAfterFailedStart: i.behaviour["skip_nodes_if_on_run_start_fails"], NoFreshnessHooks: !i.behaviour["source_freshness_run_project_hooks"],
 		StoreFailures: i.storeFailures, WarnError: i.warnings.Fails("LogTestResult"),
 		TargetDir: i.targetDir(), TargetName: i.targetName(), NoArtifacts: i.noJSON, Report: i.console.Report, InvocationID: i.id, Args: i.arguments(),
 	}

@@ -76,6 +76,11 @@ type Options struct {
 	Retried map[string]BatchResults
 	// NoIntrospect keeps templates from asking the database.
 	NoIntrospect bool
+	// SkipAfterFailedStart runs no node when an on-run-start hook failed, as dbt
+	// does with skip_nodes_if_on_run_start_fails.
+	SkipAfterFailedStart bool
+	// NoFreshnessHooks runs CheckFreshness without the project's hooks.
+	NoFreshnessHooks bool
 	// StoreFailures keeps the failing rows of tests that do not say otherwise.
 	StoreFailures bool
 	// WarnError fails a test that would warn.
@@ -243,6 +248,9 @@ func (r *run) run(ctx context.Context) error {
 	starting, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.stop = stop
+	if r.SkipAfterFailedStart && slices.ContainsFunc(r.hooks, (*Result).Failed) {
+		stop(errStartFailed)
+	}
 	g.Run(starting, graph.Options{Workers: r.Threads, Skip: r.skipped})
 	if hooks {
 		// on-run-end hooks run whatever became of the nodes.
@@ -284,6 +292,8 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	return nil
 }
+
+var errStartFailed = errors.New("an on-run-start hook failed, and skip_nodes_if_on_run_start_fails skips the nodes")
 
 var errFailFast = errors.New("a node before it failed, and --fail-fast stops the run")
 

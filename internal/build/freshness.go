@@ -46,7 +46,9 @@ func CheckFreshness(ctx context.Context, o Options) (*Results, error) {
 		results := r.results(ctx)
 		return results, r.writeSources(results)
 	}
-	r.runHooks(ctx, o.Project.OnRunStart)
+	if !o.NoFreshnessHooks {
+		r.runHooks(ctx, o.Project.OnRunStart)
+	}
 	steps := make([]graph.Step, len(r.steps))
 	for i, id := range r.steps {
 		steps[i] = graph.Step{ID: id, Run: func(context.Context) error { r.freshness(ctx, id); return nil }}
@@ -56,7 +58,9 @@ func CheckFreshness(ctx context.Context, o Options) (*Results, error) {
 		return nil, err
 	}
 	g.Run(ctx, graph.Options{Workers: r.Threads, Skip: r.skipped})
-	r.runHooks(ctx, o.Project.OnRunEnd)
+	if !o.NoFreshnessHooks {
+		r.runHooks(ctx, o.Project.OnRunEnd)
+	}
 	results := r.results(ctx)
 	err = r.writeSources(results)
 	r.report(Event{Kind: RunFinished, Results: results})

@@ -37,7 +37,7 @@ func (l *loader) finish() {
 	last := []func(){
 		func() { l.p.neighbours(); l.checkCycles() },
 		func() { l.p.inferPrimaryKeys(); l.resolveDocs() },
-		l.warnUnusedConfigs, l.warnMicrobatch, l.checkAccess, l.checkAliases, l.warnDeprecatedModels, l.checkTimeSpine, l.checkPersonalData,
+		l.warnUnusedConfigs, l.warnMicrobatch, l.checkAccess, l.checkAliases, l.warnDeprecatedModels, l.checkTimeSpine, l.checkSpaces, l.checkPersonalData,
 	}
 	parallel(len(last), func(i int) { last[i]() })
 }
@@ -119,6 +119,25 @@ func (l *loader) checkReference(n, target *Node) {
 			"Node %s attempted to reference node %s, which is not allowed because the referenced node is %s to the '%s' %s.",
 			n.UniqueID, target.UniqueID, target.Access, scope, kind),
 			Hint: "put both into one group, or change the access of " + target.Name})
+	}
+}
+
+// checkSpaces refuses spaces in names, which dbt does unless the project lets
+// it warn.
+func (l *loader) checkSpaces() {
+	count := 0
+	for _, id := range keysOf(l.p.Nodes) {
+		n := l.p.Nodes[id]
+		switch {
+		case !strings.Contains(n.Name, " "):
+			continue
+		case l.behaves("require_resource_names_without_spaces"):
+			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("Resource names cannot contain spaces: %q", n.Name), Hint: "name it " + strings.ReplaceAll(n.Name, " ", "_")})
+		}
+		count++
+	}
+	if count > 0 {
+		l.warn(Problem{Event: "ResourceNamesWithSpacesDeprecation", Message: fmt.Sprintf("Spaces found in %d resource name(s). This is deprecated, and may lead to errors when using dbt.", count)})
 	}
 }
 
