@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -258,35 +257,6 @@ func (i *invocation) targetDir() string {
 }
 
 func (i *invocation) targetName() string { return cmp.Or(i.targetPath, i.project.TargetPath()) }
-
-// arguments are the invocation's, as run_results.json keeps them for retry.
-func (i *invocation) arguments() map[string]any {
-	args := map[string]any{
-		"which": i.command, "full_refresh": i.fullRefresh, "fail_fast": i.failFast, "indirect_selection": i.indirect,
-		"select": list(words(i.selects)), "exclude": list(words(i.exclude)), "vars": map[string]any{}, "invocation_command": "dbt " + i.command,
-		"resource_types": list(words(i.types)), "exclude_resource_types": list(words(i.excludeTypes)),
-		"project_dir": i.dir, "target": nil, "threads": nil,
-	}
-	if vars, err := dbt.ParseVars(i.vars); err == nil && vars != nil {
-		args["vars"] = vars
-	}
-	maps.Copy(args, i.eventTime.arguments(i.started.UTC()))
-	if i.target != "" {
-		args["target"] = i.target
-	}
-	if i.threads > 0 {
-		args["threads"] = i.threads
-	}
-	return args
-}
-
-// list is empty rather than null in JSON.
-func list(values []string) []string {
-	if values == nil {
-		return []string{}
-	}
-	return values
-}
 
 // selectNodes says what the flags select, and which of them select nothing.
 func (i *invocation) selectNodes() ([]string, error) {

@@ -65,6 +65,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if a.asDBT {
 		root = a.dbtRoot()
 	}
+	a.args = args
+	if !a.asDBT && len(args) > 0 {
+		a.args = args[1:]
+	}
 	root.SetArgs(repeatLists(root, args))
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
@@ -83,6 +87,7 @@ type app struct {
 	now            func() time.Time
 	colour         bool
 	asDBT          bool     // called by the name of dbt
+	args           []string // the command line below dbt
 	words          []string // of the command line
 	mask           *mask    // over what is printed, once secrets are known
 

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"apotheca/internal/build"
+	"apotheca/internal/dbt"
 	"apotheca/internal/jinja"
 )
 
@@ -96,4 +97,35 @@ create table s.fresh as select 1 as id, now() as seen; create table s.dated as s
 	}
 	s.follows("run_results.json", "run-results-v6.json")
 	s.wantRows("select count(*) from duckdb_tables() where table_name = 'undone'", "0")
+}
+
+func TestArtifactsOfEveryCommandFollowTheSchemas(t *testing.T) {
+	t.Parallel()
+	for _, command := range []build.Command{build.Build, build.Seed, build.RunAll, build.Snapshot, build.Test, build.Compile} {
+		s := newShop(t, watched+`
+-- models/broken.sql --
+select nothing
+-- models/below.sql --
+select * from {{ ref('broken') }}
+-- snapshots/history.yml --
+snapshots:
+  - name: history
+    relation: ref('raw_orders')
+    config: {strategy: check, check_cols: all, unique_key: id}
+-- models/exposures.yml --
+exposures: [{name: page, type: dashboard, owner: {email: me@example.org}, depends_on: [ref('below')]}]
+`)
+		s.target = t.TempDir()
+		o := s.options()
+		o.Command = command
+		var err error
+		if o.IDs, err = o.Project.Select(dbt.Selection{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := build.Run(t.Context(), o); err != nil {
+			t.Fatalf("%s: %v", command, err)
+		}
+		s.follows("manifest.json", "manifest-v12.json")
+		s.follows("run_results.json", "run-results-v6.json")
+	}
 }

@@ -58,6 +58,16 @@ func ParseWarningPolicy(options map[string]any) (WarningPolicy, error) {
 	return p, nil
 }
 
+// Options are the policy as dbt writes it into artifacts.
+func (p WarningPolicy) Options() map[string]any {
+	list := func(names []string) []string { return append([]string{}, names...) }
+	options := map[string]any{"error": list(p.errors), "warn": list(p.warns), "silence": list(p.silences)}
+	if p.all {
+		options["error"] = "all"
+	}
+	return options
+}
+
 func eventNames(key string, value any) ([]string, error) {
 	var names []string
 	switch x := value.(type) {
