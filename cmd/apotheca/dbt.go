@@ -348,7 +348,11 @@ func (i *invocation) writeArtifact(name string, write func(io.Writer) error) err
 	if i.noJSON {
 		return nil
 	}
-	return build.WriteArtifact(i.project, i.targetDir(), name, write)
+	if err := build.WriteArtifact(i.project, i.targetDir(), name, write); err != nil {
+		return err
+	}
+	i.console.Report(build.Event{Kind: build.ArtifactWritten, Path: filepath.Join(i.targetDir(), name)})
+	return nil
 }
 
 // words splits what one flag held at its spaces: --select "a b".

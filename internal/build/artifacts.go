@@ -227,7 +227,11 @@ func (r *run) writeWhole(file string, write func(io.Writer) error) error {
 	if r.TargetDir == "" || r.NoArtifacts {
 		return nil
 	}
-	return WriteArtifact(r.Project, r.TargetDir, file, write)
+	if err := WriteArtifact(r.Project, r.TargetDir, file, write); err != nil {
+		return err
+	}
+	r.report(Event{Kind: ArtifactWritten, Path: filepath.Join(r.TargetDir, file)})
+	return nil
 }
 
 // WriteArtifact writes a file of the target folder, without the project's

@@ -72,6 +72,8 @@ func (c *Console) Report(e Event) {
 		c.statement(e)
 	case RunFinished:
 		c.summary(e.Results)
+	case ArtifactWritten:
+		c.wrote(e.Path)
 	}
 }
 

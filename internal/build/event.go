@@ -16,6 +16,8 @@ const (
 	StatementDone
 	NodeFinished
 	RunFinished
+	// ArtifactWritten comes after a file of the target folder is there.
+	ArtifactWritten
 )
 
 // Event is one step of a run that is worth telling.
@@ -32,6 +34,9 @@ type Event struct {
 	Target string
 	// Results are all of them; with RunFinished.
 	Results *Results
+
+	// Path is the file; with ArtifactWritten.
+	Path string
 
 	// Connection and Thread say who speaks with the database: a connection is
 	// named after its node. Statement is what it is sent; Status how it answers.

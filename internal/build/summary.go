@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -120,6 +121,26 @@ func (c *Console) problem(r *Result) {
 		data["path"] = r.CompiledPath
 		c.Tell(Line{Name: "SQLCompiledPath", Text: "  compiled code at " + r.CompiledPath, Data: data})
 	}
+	if r.Type() == dbt.DataTest && r.RelationName != "" && r.Failures != nil && *r.Failures > 0 {
+		query := "select * from " + r.RelationName
+		rule := strings.Repeat("-", len(query))
+		data := r.data()
+		data["relation_name"] = r.RelationName
+		c.Say("")
+		c.Tell(Line{Name: "CheckNodeTestFailure", Text: fmt.Sprintf("  See test failures:\n  %s\n  %s\n  %s", rule, query, rule), Data: data})
+	}
+}
+
+// wrote logs an artifact, by dbt's name of its kind.
+func (c *Console) wrote(path string) {
+	kind := map[string]string{
+		"manifest.json": "WritableManifest", "semantic_manifest.json": "SemanticManifest", "run_results.json": "RunExecutionResult",
+		"catalog.json": "CatalogArtifact", "sources.json": "FreshnessExecutionResultArtifact",
+	}[filepath.Base(path)]
+	c.Tell(Line{
+		Name: "ArtifactWritten", Level: LevelDebug, Text: fmt.Sprintf("Wrote artifact %s to %s", kind, path),
+		Data: map[string]any{"artifact_type": kind, "artifact_path": path},
+	})
 }
 
 // sampleTable leaves out the columns that would not fit on a screen.
