@@ -46,6 +46,9 @@ func listNodes(_ context.Context, i *invocation, f *listFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(ids) == 0 {
+		return i.warn(dbt.Problem{Event: "NoNodesSelected", Message: "No nodes selected!", Data: map[string]any{}})
+	}
 	keys := words(f.keys)
 	for _, id := range ids {
 		l, ok := describe(i.project, id)
