@@ -15,6 +15,9 @@
 //	models, seeds, snapshots, hooks   success │ error │ skipped
 //	data and unit tests    pass │ warn │ fail │ error │ skipped
 //
+// What happens on the way is told as an [Event]; [Console] makes of each the
+// lines that dbt logs, under dbt's names and with what dbt tells beside them.
+//
 // Invariants: a node that fails leaves the relation of the run before as it
 // was; a skipped node names the failure it was skipped for; every selected node
 // has exactly one result, also when the run is stopped. A connection that is
