@@ -22,6 +22,7 @@ type dbtLog struct {
 	id      string
 	now     func() time.Time
 	mask    *mask
+	extra   map[string]string // the variables DBT_ENV_CUSTOM_ENV_…
 }
 
 // sink is how one of the two logs is written.
@@ -35,7 +36,7 @@ type sink struct {
 var severities = map[string]int{"debug": 0, "info": 1, "warn": 2, "error": 3, "none": 4}
 
 func (a *app) newLog(f *dbtFlags, id string) *dbtLog {
-	l := &dbtLog{out: a.stdout, id: id, now: a.now, mask: a.mask}
+	l := &dbtLog{out: a.stdout, id: id, now: a.now, mask: a.mask, extra: a.metadataEnv()}
 	l.console = sink{strings.Replace(f.logFormat, "default", "text", 1), severities[f.logLevel], f.colours(a.colour)}
 	l.file = sink{strings.Replace(f.logFormatFile, "default", "debug", 1), severities[f.logLevelFile], f.fileColour != nil && *f.fileColour}
 	if f.debug {
@@ -139,7 +140,7 @@ type logInfo struct {
 
 func (l *dbtLog) writeJSON(w io.Writer, line build.Line, text string) error {
 	entry := logged{Data: line.Data, Info: logInfo{
-		Code: dbt.EventCode(line.Name), Extra: map[string]string{}, InvocationID: l.id, Level: line.Level, Message: text, Name: line.Name,
+		Code: dbt.EventCode(line.Name), Extra: l.extra, InvocationID: l.id, Level: line.Level, Message: text, Name: line.Name,
 		PID: os.Getpid(), Thread: thread(line), Time: line.At.UTC().Format("2006-01-02T15:04:05.000000Z"),
 	}}
 	if entry.Data == nil {
