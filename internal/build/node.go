@@ -77,6 +77,8 @@ func (r *run) refuse(n *dbt.Node) error {
 	switch {
 	case n.Language == "python":
 		return unsupported("the python model "+n.Name, "write it in SQL, or leave it out with --exclude "+n.Name)
+	case n.ResourceType == dbt.DataTest && r.storesFailures(n) && r.Project.GuardsPersonalData() && r.Project.ReadsPersonalData(n):
+		return fmt.Errorf("%s:%d: the test %s would keep rows with personal data\nhint: leave --store-failures out", n.OriginalFilePath, max(n.Line, 1), n.Name)
 	case n.ResourceType == dbt.Model:
 		switch m := n.Config.Materialized(); m {
 		case "materialized_view":

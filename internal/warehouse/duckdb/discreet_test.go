@@ -28,6 +28,8 @@ insert into patients values ('O''Solveig', 'Sverige')`); err != nil {
 			"select cast(name as date) from patients",
 			"insert into patients select * from patients",
 			"select strptime(name, '%Y') from patients",
+			"select error(name) from patients",
+			"select name::json from patients",
 		} {
 			_, err := conn.Exec(t.Context(), sql)
 			if err == nil {

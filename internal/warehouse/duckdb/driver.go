@@ -387,22 +387,6 @@ func (c *conn) failure(ctx context.Context, err error) error {
 	return c.clean(err)
 }
 
-// ofRows begin the errors that DuckDB has of rows, and not of statements.
-var ofRows = []string{"Conversion Error", "Constraint Error", "Invalid Input Error", "Out of Range Error"}
-
-// clean is an error without what DuckDB says of rows, where it is not to be
-// said: it puts their values between quotes.
-func (c *conn) clean(err error) *Error {
-	e := clean(err)
-	kind, _, _ := strings.Cut(e.text, ":")
-	if c.isDiscreet && slices.Contains(ofRows, kind) {
-		if quote := strings.IndexAny(e.text, "\"'"); quote >= 0 {
-			e.text = strings.TrimSpace(e.text[:quote]) + " … (the values are left out: there may be personal data among them)"
-		}
-	}
-	return e
-}
-
 // An Error is DuckDB's, with the driver's prefixes taken off.
 type Error struct {
 	text  string

@@ -108,21 +108,6 @@ func (c *conn) grantHint(message string) string {
 	return "\nhint: connect as the owner, or have the owner grant it to " + c.role
 }
 
-// discreet is an error without what the server says of rows, where it is not
-// to be said: their values stand in the details of broken constraints, in the
-// context of copies and, behind a colon, in messages of data that do not read.
-func (c *conn) discreet(e *pgconn.PgError) *pgconn.PgError {
-	if !c.isDiscreet {
-		return e
-	}
-	said := *e
-	said.Detail, said.Where = "", ""
-	if strings.HasPrefix(e.Code, "22") {
-		said.Message, _, _ = strings.Cut(e.Message, `: "`)
-	}
-	return &said
-}
-
 // describe prints an error of the server as psql does, the place in the
 // statement with it.
 func describe(sql string, e *pgconn.PgError) string {

@@ -75,6 +75,9 @@ func TestDiscreetErrorsHoldNoValues(t *testing.T) {
 			"select cast(name as date) from patients",
 			"insert into patients select * from patients",
 			"update patients set country = null",
+			"select to_date(name, 'Month') from patients",
+			"do $$ begin raise exception '%', (select name from patients); end $$",
+			"do $$ begin execute (select 'select \"' || name || '\"' from patients); end $$",
 		}
 		for _, sql := range tests {
 			_, err := conn.Exec(t.Context(), sql)
