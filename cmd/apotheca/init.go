@@ -34,15 +34,40 @@ memory_limit: 400MB           # of DuckDB
 `
 
 func (a *app) initCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "init DIR",
-		Short: "Write the built-in projects out, to be edited",
+	var csv bool
+	var into string
+	cmd := &cobra.Command{
+		Use:   "init DIR | init --csv FILE…",
+		Short: "Write the built-in projects out, or a pipeline for CSV files",
 		Long: `Writes the built-in dbt projects and a configuration file into DIR. Commands that
-run in DIR then use the projects there instead of the built-in ones. Nothing that
-exists is overwritten.`,
-		Args: oneArg("DIR", "apotheca init my-warehouse"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.init(args[0]) },
+run in DIR then use the projects there instead of the built-in ones.
+
+With --csv it looks at all of the files instead and writes a first version of a
+pipeline that reads them, which runs at once: pipeline.yml with tables, types
+and keys, and a dbt project with a tested model for each table.
+
+Nothing that exists is overwritten.`,
+		Example: `  apotheca init my-warehouse
+  apotheca init --csv orders.csv customers.csv --into shop`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if csv && len(args) > 0 {
+				return nil
+			}
+			if csv {
+				return usagef("init --csv needs files to look at").hint("apotheca init --csv orders.csv customers.csv --into shop")
+			}
+			return oneArg("DIR", "apotheca init my-warehouse")(cmd, args)
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if csv {
+				return a.initCSV(into, args)
+			}
+			return a.init(args[0])
+		},
 	}
+	cmd.Flags().BoolVar(&csv, "csv", false, "look at CSV files and write a pipeline that reads them")
+	cmd.Flags().StringVar(&into, "into", "my-data", "the new `folder` of that pipeline")
+	return cmd
 }
 
 func (a *app) init(dir string) error {

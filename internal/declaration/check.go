@@ -11,7 +11,7 @@ import (
 
 // reserved are the tables and columns that a load makes by itself.
 var (
-	reservedTables  = []string{"quarantine", "loaded_extract"}
+	reservedTables  = []string{"quarantine", "loaded_extract", "loaded_table"}
 	reservedColumns = []string{"_file", "_line"}
 )
 
