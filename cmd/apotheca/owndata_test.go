@@ -29,14 +29,13 @@ func TestYourOwnData(t *testing.T) {
 		}
 	}
 	out := shell(t, nil, lines.String())
+	said := strings.Join(strings.Fields(out), " ")
 	for _, want := range []string{
-		"wrote care/pipeline.yml", "\n    10       75  \n", "\n    20       20  \n",
-		"  Northside         75\n", "  Harbour           20\n",
-		"  Harbour           25\n",
-		"rows in raw_care.visits + quarantined  ", "  tomorrow.csv:3  clinic: no row of clinics has this id\n",
-		"tomorrow.csv     4  Minutes      not an integer\n", "\nbuild    success",
+		"wrote care/pipeline.yml", "10 75 20 20 (2 rows)", "Northside 75", "Harbour 20", "Harbour 25",
+		"rows in raw_care.visits + quarantined 3 3 balances", "tomorrow.csv:3 clinic: no row of clinics has this id",
+		"tomorrow.csv 4 Minutes not an integer", "build success",
 	} {
-		if !strings.Contains(strings.ReplaceAll(out, " \n", "\n"), strings.ReplaceAll(want, " \n", "\n")) {
+		if !strings.Contains(said, want) {
 			t.Errorf("the page's lines do not say %q", want)
 		}
 	}

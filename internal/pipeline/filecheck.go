@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,16 +35,21 @@ func (l *fileLoader) repeated(ctx context.Context, table int, t *csvfile.Table, 
 	if len(t.Key) == 0 {
 		return nil
 	}
-	made := t.Schema()
-	key := l.dialect.QuoteAll(t.Key)
-	repeated := "select " + key + " from " + l.new(made) + " group by " + key + " having count(*) > 1"
-	n, err := count(ctx, l.conn, "select count(*) from ("+repeated+") as repeated")
+	made, key := t.Schema(), l.dialect.QuoteAll(t.Key)
+	keys := l.dialect.Quote(l.dialect.Suffixed(t.Name, "__repeated"))
+	if _, err := l.conn.Exec(ctx, "create temporary table "+keys+" as select "+key+" from "+l.new(made)+" group by "+key+" having count(*) > 1"); err != nil {
+		return fmt.Errorf("look for rows of one key: %w", err)
+	}
+	n, err := count(ctx, l.conn, "select count(*) from "+keys)
 	if err != nil || n == 0 {
-		return err
+		return errors.Join(err, l.dropTemporary(ctx, keys))
 	}
 	bad := l.badRows(made)
-	if err := l.findLosers(ctx, t, made, repeated, bad); err != nil {
+	if err := l.findLosers(ctx, t, made, "select "+key+" from "+keys, bad); err != nil {
 		return fmt.Errorf("find rows of one key: %w", err)
+	}
+	if err := l.dropTemporary(ctx, keys); err != nil {
+		return err
 	}
 	superseded, err := count(ctx, l.conn, "select count(*) from "+bad+" where superseded")
 	if err != nil {
@@ -166,7 +172,11 @@ func (l *fileLoader) removeBad(ctx context.Context, table int, t schema.Table, b
 		return fmt.Errorf("take rows out: %w", err)
 	}
 	l.loaded[table].Rows -= result.Rows
-	_, err = l.conn.Exec(ctx, "drop table "+bad)
+	return l.dropTemporary(ctx, bad)
+}
+
+func (l *fileLoader) dropTemporary(ctx context.Context, name string) error {
+	_, err := l.conn.Exec(ctx, "drop table "+name)
 	return err
 }
 
