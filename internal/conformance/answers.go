@@ -1,9 +1,12 @@
 package conformance
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,8 +34,15 @@ func (c *comparison) compareAnswers(published, ours string) error {
 	if err != nil {
 		return err
 	}
-	left, right := object(manifest, "nodes"), object(mine, "nodes")
-	if left, err = moved(left, right); err != nil {
+	theirs, own := object(manifest, "nodes"), object(mine, "nodes")
+	both := maps.Clone(theirs)
+	maps.DeleteFunc(both, func(id string, _ any) bool { return own[id] == nil })
+	left, err := named(theirs, both)
+	if err != nil {
+		return err
+	}
+	right, err := named(own, both)
+	if err != nil {
 		return err
 	}
 	c.report.Answers = &Answers{Version: printed(object(manifest, "metadata")["dbt_version"])}
@@ -113,39 +123,33 @@ func catalogued(entry map[string]any) string {
 	return strings.Join(list, ", ")
 }
 
-// moved are the nodes of a published manifest as they would be in the database
-// and the schemas of ours.
-func moved(published, ours map[string]any) (map[string]any, error) {
-	places := map[string]string{}
-	for id, value := range published {
-		a, _ := value.(map[string]any)
-		b, ok := ours[id].(map[string]any)
-		if !ok || strings.HasPrefix(id, "test.") {
-			continue
-		}
+// named are the nodes of a manifest with the names of its database and schemas
+// replaced by what they stand for: a schema by the first node that is in it.
+func named(nodes, both map[string]any) (map[string]any, error) {
+	standsFor := map[string]string{}
+	for _, id := range keysOfBoth(both, nil) {
+		node := object(nodes, id)
 		for _, key := range []string{"database", "schema"} {
-			places[quote(printed(a[key]))] = quote(printed(b[key]))
+			if name := printed(node[key]); standsFor[name] == "" {
+				standsFor[name] = "<" + key + " of " + id + ">"
+			}
 		}
 	}
-	content, err := json.Marshal(published)
+	content, err := json.Marshal(nodes)
 	if err != nil {
-		return nil, fmt.Errorf("move published manifest: %w", err)
+		return nil, fmt.Errorf("name database and schemas: %w", err)
 	}
-	var pairs []string
-	for _, from := range keysOfBoth(places, nil) {
-		// In a value of its own, and quoted in SQL, which JSON escapes.
-		pairs = append(pairs, from, places[from], escaped(from), escaped(places[from]))
-	}
-	var nodes map[string]any
-	decoder := json.NewDecoder(strings.NewReader(strings.NewReplacer(pairs...).Replace(string(content))))
+	text := word.ReplaceAllStringFunc(string(content), func(name string) string { return cmp.Or(standsFor[name], name) })
+	var renamed map[string]any
+	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
-	if err := decoder.Decode(&nodes); err != nil {
-		return nil, fmt.Errorf("move published manifest: %w", err)
+	if err := decoder.Decode(&renamed); err != nil {
+		return nil, fmt.Errorf("name database and schemas: %w", err)
 	}
-	return nodes, nil
+	return renamed, nil
 }
 
-func escaped(quoted string) string { return strings.ReplaceAll(quoted, `"`, `\"`) }
+var word = regexp.MustCompile(`\w+`)
 
 // answersOf is where a job's published artifacts lie.
 func (j *job) answersOf() (string, error) {

@@ -146,8 +146,8 @@ func (s *Source) unrendered() *jinja.Dict {
 	if s.freshnessDeclared {
 		d.Set("freshness", s.freshness())
 	}
-	if !s.Config.Enabled() {
-		d.Set("enabled", false)
+	if enabled := s.Config.Enabled(); s.enabledDeclared || !enabled {
+		d.Set("enabled", enabled)
 	}
 	return d
 }

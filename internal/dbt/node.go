@@ -190,6 +190,7 @@ type Source struct {
 	writtenDatabase   string
 	freshnessDeclared bool
 	freshnessOff      bool // with null
+	enabledDeclared   bool
 }
 
 // Freshness is how old a source's rows may be.

@@ -35,6 +35,7 @@ func (l *loader) addSource(p *patch, t *yaml.Node) {
 		Columns: l.columns(f, t),
 	}
 	s.Config = l.resolveConfig(SourceResource, f.pkg, s.FQN, p.config, tableConfig)
+	s.enabledDeclared = has(p.config, "enabled") || has(tableConfig, "enabled")
 	s.Meta, _ = s.Config.Get("meta")
 	s.SourceMeta, _ = p.config.Get("meta")
 	if tags := sourceTags(p.config, tableConfig); len(tags) > 0 {
