@@ -129,8 +129,9 @@ func (l *loader) parseNode(n *Node, p *patch) {
 		fromPatch = p.config
 	}
 	n.Config = l.resolveConfig(n.ResourceType, n.pkg, n.FQN, fromPatch)
+	read := false
 	if n.ResourceType != Seed && n.Language == "sql" {
-		l.renderOnce(n, sc)
+		read = l.renderOnce(n, sc)
 	}
 	if n.Language == "python" {
 		sc.seen.readPython(n.RawCode)
@@ -147,26 +148,36 @@ func (l *loader) parseNode(n *Node, p *patch) {
 	}
 	l.describe(n, p)
 	l.nameRelation(n)
-	l.parseHooks(n, sc)
+	l.parseHooks(n, sc, read)
 	l.parseForeignKeys(n, sc)
 	n.Refs, n.SourceRefs, n.DependsOn.Macros = sc.seen.refs, sc.seen.sources, sc.seen.macros
 }
 
-func (l *loader) renderOnce(n *Node, sc *scope) {
+// renderOnce reports whether reading was enough.
+func (l *loader) renderOnce(n *Node, sc *scope) bool {
 	if !hasTemplate(n.RawCode) || sc.readStatic(n.RawCode) {
-		return
+		return true
 	}
 	if _, err := sc.renderNode(context.Background(), n); err != nil {
 		l.fail(templateProblem(n.shownFile(), n.Line, err))
 	}
+	return false
 }
 
 // parse makes a template of the node's code. It is not kept: most nodes of a
 // large project are never compiled.
 func (n *Node) parse() (*jinja.Template, error) { return jinja.Parse(n.shownFile(), n.RawCode) }
 
-// parseHooks collects the refs of the node's own hooks.
-func (l *loader) parseHooks(n *Node, sc *scope) {
+// parseHooks collects the refs of the node's own hooks. As in dbt, they come
+// before those of a node that was only read.
+func (l *loader) parseHooks(n *Node, sc *scope, read bool) {
+	refs, sources := sc.seen.refs, sc.seen.sources
+	if read {
+		sc.seen.refs, sc.seen.sources = nil, nil
+		defer func() {
+			sc.seen.refs, sc.seen.sources = append(sc.seen.refs, refs...), append(sc.seen.sources, sources...)
+		}()
+	}
 	for _, h := range append(n.Config.PreHooks(), n.Config.PostHooks()...) {
 		if _, err := sc.renderText(context.Background(), "hook of "+n.UniqueID, h.SQL); err != nil {
 			l.fail(templateProblem(n.shownFile(), n.Line, err))
@@ -196,7 +207,8 @@ func (n *Node) foreignKeys() []string {
 		if !ok {
 			continue
 		}
-		if to, _ := d.Get("to"); to != nil {
+		kind, _ := d.Get("type")
+		if to, _ := d.Get("to"); to != nil && kind == "foreign_key" {
 			found = append(found, jinja.Str(to))
 		}
 	}
