@@ -3,6 +3,7 @@ package dbt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -41,7 +42,10 @@ func (p *Project) CompileUnitTest(ctx context.Context, t *UnitTest, a Adapter) (
 		if err != nil {
 			return nil, fail("the rows given for %s: %v", g.Input, err)
 		}
-		name := ctePrefix + p.inputName(g, model)
+		name := ctePrefix + p.inputName(t, g)
+		if g.Fixture.Format != "sql" {
+			sql = "\n-- Fixture for " + strings.TrimPrefix(name, ctePrefix) + "\n" + sql
+		}
 		o.Refs[g.UniqueID] = name
 		o.Prefix = append(o.Prefix, CTE{UniqueID: g.UniqueID, SQL: fmt.Sprintf(" %s as (\n%s\n)", name, sql)})
 	}
@@ -58,12 +62,15 @@ func (p *Project) CompileUnitTest(ctx context.Context, t *UnitTest, a Adapter) (
 }
 
 // inputName is a name for a given input that no other input has.
-func (p *Project) inputName(g Given, model *Node) string {
+func (p *Project) inputName(t *UnitTest, g Given) string {
 	if s := p.Sources[g.UniqueID]; s != nil {
-		return s.SourceName + "__" + s.Name
-	}
-	if g.UniqueID == model.UniqueID {
-		return model.Name + "__this"
+		for _, other := range t.Given {
+			n, o := p.Nodes[other.UniqueID], p.Sources[other.UniqueID]
+			if n != nil && n.Name == s.Name || o != nil && o != s && o.Name == s.Name {
+				return s.SourceName + "__" + s.Name
+			}
+		}
+		return s.Name
 	}
 	return p.Nodes[g.UniqueID].Name
 }
@@ -90,6 +97,10 @@ func (p *Project) inputColumns(ctx context.Context, g Given, model *Node, a Adap
 	}
 	if len(columns) == 0 && g.UniqueID != model.UniqueID {
 		return nil, fmt.Errorf("the relation %s of %s does not exist, so the types of its columns are not known; build it first", r, g.Input)
+	}
+	sc, columns := p.runScope(model, a, Overrides{}), slices.Clone(columns)
+	for i, c := range columns {
+		columns[i].DataType = sc.column(c).fullType()
 	}
 	return columns, nil
 }
@@ -150,9 +161,13 @@ func rowSQL(row FixtureRow, columns []Column) []string {
 	}
 	out := make([]string, len(columns))
 	for i, c := range columns {
-		sql := literalSQL(values[strings.ToLower(c.Name)])
-		if c.DataType != "" {
-			sql = fmt.Sprintf("cast(%s as %s)", sql, c.DataType)
+		value := values[strings.ToLower(c.Name)]
+		sql, as := literalSQL(value), c.DataType
+		if _, isText := value.(string); isText && strings.Contains(as, "varying") {
+			as, _, _ = strings.Cut(as, "(") // a text that is too long shall be seen
+		}
+		if as != "" {
+			sql = fmt.Sprintf("cast(%s as %s)", sql, as)
 		}
 		out[i] = sql + " as " + quoteIdentifier(c.Name)
 	}
@@ -168,10 +183,7 @@ func literalSQL(v any) string {
 	case nil:
 		return "null"
 	case bool:
-		if x {
-			return "true"
-		}
-		return "false"
+		return jinja.Str(x)
 	case int64, float64:
 		return jinja.Str(x)
 	case *jinja.List, *jinja.Dict:

@@ -68,19 +68,25 @@ func TestCompileUnitTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `with __dbt__cte__in as (
-select cast(1 as BIGINT) as "id", cast('it''s' as VARCHAR) as "name", cast(null as DECIMAL(18,2)) as "price"
+
+-- Fixture for in
+select cast(1 as BIGINT) as "id", cast('it''s' as character varying) as "name", cast(null as DECIMAL(18,2)) as "price"
 union all
-select cast(2 as BIGINT) as "id", cast(null as VARCHAR) as "name", cast(null as DECIMAL(18,2)) as "price"
-),  __dbt__cte__raw__prices as (
-select cast('1' as BIGINT) as "id", cast(null as VARCHAR) as "name", cast('2.5' as DECIMAL(18,2)) as "price"
+select cast(2 as BIGINT) as "id", cast(null as character varying(256)) as "name", cast(null as DECIMAL(18,2)) as "price"
+),  __dbt__cte__prices as (
+
+-- Fixture for prices
+select cast('1' as BIGINT) as "id", cast(null as character varying(256)) as "name", cast('2.5' as DECIMAL(18,2)) as "price"
 union all
-select cast('2' as BIGINT) as "id", cast(null as VARCHAR) as "name", cast(null as DECIMAL(18,2)) as "price"
-),  __dbt__cte__out__this as (
-select cast(null as BIGINT) as "id", cast(null as VARCHAR) as "name", cast(null as DECIMAL(18,2)) as "price"
+select cast('2' as BIGINT) as "id", cast(null as character varying(256)) as "name", cast(null as DECIMAL(18,2)) as "price"
+),  __dbt__cte__out as (
+
+-- Fixture for out
+select cast(null as BIGINT) as "id", cast(null as character varying(256)) as "name", cast(null as DECIMAL(18,2)) as "price"
 limit 0
 ), i as (select * from __dbt__cte__in)
-select i.id, 'w' as word from i join __dbt__cte__raw__prices p on p.id = i.id
- where i.id > (select max(id) from __dbt__cte__out__this)`
+select i.id, 'w' as word from i join __dbt__cte__prices p on p.id = i.id
+ where i.id > (select max(id) from __dbt__cte__out)`
 	if diff := cmp.Diff(want, strings.TrimSpace(strings.Replace(c.Code, "with  ", "with ", 1))); diff != "" {
 		t.Errorf("code (-want +got):\n%s", diff)
 	}
