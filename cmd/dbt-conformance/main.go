@@ -3,6 +3,7 @@
 //
 //	dbt-conformance --sources DIR [target …]
 //	dbt-conformance --project DIR --adapter duckdb
+//	dbt-conformance --render
 //
 // Without names every target of the list is run. The results of earlier runs
 // are kept in a JSON file, from which the document is written anew each time.
@@ -42,7 +43,7 @@ type flags struct {
 	results, document               string
 	project, packages, adapter      string
 	vars, postgres                  string
-	reuse                           bool
+	reuse, render                   bool
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -82,11 +83,19 @@ func parse(args []string, stderr io.Writer) (flags, []string, error) {
 	set.StringVar(&f.results, "results", "docs/dbt-conformance.json", "`file` of all results")
 	set.StringVar(&f.document, "document", "docs/dbt-conformance.md", "`file` of the document")
 	set.BoolVar(&f.reuse, "reuse", false, "take what real dbt left the last time, where nothing has changed")
+	set.BoolVar(&f.render, "render", false, "run nothing: write the document anew from the results, with the reasons of now")
 	err := set.Parse(args)
 	return f, set.Args(), err
 }
 
 func compare(ctx context.Context, f flags, names []string, stdout, stderr io.Writer) (int, error) {
+	if f.render {
+		list, err := conformance.ReadTargets(f.targets)
+		if err != nil {
+			return 0, err
+		}
+		return 0, conformance.Render(f.results, f.document, list)
+	}
 	targets, order, err := chosen(f, names)
 	if err != nil {
 		return 0, err

@@ -31,6 +31,33 @@ func Merge(file string, order []string, report *Report) ([]*Report, error) {
 	return all, writeJSON(file, all)
 }
 
+// Render writes the document anew from the results of earlier runs, with the
+// reasons that the list gives now.
+func Render(file, document string, list Targets) error {
+	all, err := readReports(file)
+	if err != nil {
+		return err
+	}
+	var kept []*Report
+	for _, t := range list.Targets {
+		for _, r := range all {
+			if r.Target != t.Name {
+				continue
+			}
+			for i := range r.Differences {
+				r.Differences[i].Reason = ""
+			}
+			t.explain(r.Adapter, r.Differences)
+			r.Note = t.Note
+			kept = append(kept, r)
+		}
+	}
+	if err := writeJSON(file, kept); err != nil {
+		return err
+	}
+	return WriteDocument(document, kept)
+}
+
 func readReports(file string) ([]*Report, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -48,13 +75,20 @@ func readReports(file string) ([]*Report, error) {
 
 const preamble = `# Conformance with dbt
 
-Written by ` + "`go run ./cmd/dbt-conformance`" + ` from real runs; not by hand.
+Written from real runs by the following, not by hand:
+
+    PATH=$(scripts/oracle):$PATH go run ./cmd/dbt-conformance --sources DIR
+
+DIR holds clones of public repositories as owner/name; ` + "`cmd/dbt-conformance/targets.yml`" + `
+says which, and how each is run. ` + "`--project DIR`" + ` runs any other project.
 
 Each project was run under dbt Core and under ` + "`apotheca dbt`" + `, with the same commands,
-each on a database of its own. A node is equal when nothing about it differs: its
-entry in the manifest field by field, its compiled SQL but for whitespace, its
-result in each command, its entry in the catalog, and its table or view: columns,
-types and every row.
+each on a database of its own; versions are those of ` + "`scripts/oracle`" + `. A node is equal
+when nothing about it differs: its entry in the manifest field by field, its compiled
+SQL but for whitespace, its result in each command, its entry in the catalog, and its
+table or view: columns, types and every row. Exit codes, console lines, what ` + "`ls`" + ` prints
+and every artifact are compared as well. Seconds are of one machine, while it did other
+things too.
 
 `
 
@@ -62,6 +96,7 @@ types and every row.
 func WriteDocument(file string, reports []*Report) error {
 	var b bytes.Buffer
 	b.WriteString(preamble)
+	b.WriteString(total(reports))
 	b.WriteString("| project | adapter | nodes | equal | different | relations | rows | why |\n")
 	b.WriteString("|---|---|--:|--:|--:|--:|--:|---|\n")
 	for _, r := range reports {
@@ -75,6 +110,17 @@ func WriteDocument(file string, reports []*Report) error {
 		return fmt.Errorf("write document: %w", err)
 	}
 	return nil
+}
+
+// total is a sentence over all runs.
+func total(reports []*Report) string {
+	var nodes, equal, relations int
+	var rows int64
+	for _, r := range reports {
+		nodes, equal, relations, rows = nodes+r.Nodes, equal+r.Equal, relations+r.Relations, rows+r.Rows
+	}
+	return fmt.Sprintf("%d runs: %d of %d nodes are equal; %d tables and views with %d rows were compared.\n\n",
+		len(reports), equal, nodes, relations, rows)
 }
 
 func (r *Report) link() string {

@@ -53,8 +53,10 @@ func TestWriteDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, got, _ := strings.Cut(string(content), "\n| project |")
-	want := ` adapter | nodes | equal | different | relations | rows | why |
+	_, got, _ := strings.Cut(string(content), "did other\nthings too.\n\n")
+	want := `2 runs: 4 of 9 nodes are equal; 2 tables and views with 7 rows were compared.
+
+| project | adapter | nodes | equal | different | relations | rows | why |
 |---|---|--:|--:|--:|--:|--:|---|
 | [shop](https://github.com/owner/shop) | duckdb | 3 | 3 | 0 | 2 | 7 |  |
 | mart | postgres | 6 | 1 | 5 | 0 | 0 | on purpose; 1 difference without a reason yet |
@@ -83,5 +85,33 @@ Its authors publish the manifest and the catalog of a run under dbt 1.10.1: of 4
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("document (-want +got):\n%s", diff)
+	}
+}
+
+// Reasons are found after the fact: nothing has to be run again for them.
+func TestRender(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	results, document := filepath.Join(folder, "results.json"), filepath.Join(folder, "conformance.md")
+	for _, name := range []string{"a", "gone"} {
+		report := &Report{Target: name, Adapter: "duckdb", Differences: []Difference{{About: "ls", Reason: "before"}, {About: "exit"}}}
+		if _, err := Merge(results, []string{"a", "gone"}, report); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := Targets{Targets: []Target{{Name: "a", Known: []Known{{About: "exit", Reason: "now"}}}}}
+	if err := Render(results, document, list); err != nil {
+		t.Fatal(err)
+	}
+	all, err := readReports(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*Report{{Target: "a", Adapter: "duckdb", Differences: []Difference{{About: "ls"}, {About: "exit", Reason: "now"}}}}
+	if diff := cmp.Diff(want, all); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	if _, err := os.Stat(document); err != nil {
+		t.Error(err)
 	}
 }
