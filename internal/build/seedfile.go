@@ -227,14 +227,20 @@ func readDate(cell string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// readTimestamp reads a timestamp; one with an offset becomes UTC.
+// readTimestamp reads a timestamp as dbt does: whole seconds after a space, or
+// ISO 8601 with its T, of any precision and with or without an offset. One with
+// an offset becomes UTC.
 func readTimestamp(cell string) (time.Time, bool) {
-	for _, layout := range []string{
-		"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04",
-		time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02T15:04Z07:00", "2006-01-02",
-	} {
-		if t, err := time.Parse(layout, strings.TrimSpace(cell)); err == nil {
-			return t.UTC(), true
+	cell = strings.TrimSpace(cell)
+	if !strings.Contains(cell, "T") {
+		t, err := time.Parse("2006-1-2 15:4:5", cell)
+		return t, err == nil && !strings.ContainsAny(cell, ".,")
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02T15", "20060102T150405"} {
+		for _, zone := range []string{"", "Z07:00", "Z0700", "Z07"} {
+			if t, err := time.Parse(layout+zone, cell); err == nil {
+				return t.UTC(), true
+			}
 		}
 	}
 	return time.Time{}, false

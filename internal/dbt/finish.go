@@ -74,7 +74,11 @@ func (l *loader) attachTests() {
 		if on := n.Test.on; on.version != nil {
 			at.Version = on.version.version
 		}
-		if target := l.p.resolveRef(n.PackageName, at); target != nil {
+		target := l.p.resolveRef(n.PackageName, at)
+		if target == nil {
+			target = l.p.lookup(l.p.index.disabled, n.PackageName, at)
+		}
+		if target != nil {
 			n.Test.AttachedNode = target.UniqueID
 			if n.Group == "" {
 				n.Group = target.Group
