@@ -1,10 +1,12 @@
 package dbt
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Compiled is a node's SQL.
@@ -71,7 +73,7 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 	if err != nil {
 		return nil, p.compileError(n, err)
 	}
-	ctes := append(append([]CTE{}, o.Prefix...), sc.ctes.list...)
+	ctes := append(inOrderOfUse(o.Prefix, n, code), sc.ctes.list...)
 	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes, Macros: sc.seen.macros, References: references}, nil
 }
 
@@ -89,6 +91,25 @@ func (p *Project) references(ctx context.Context, n *Node, sc *scope) (map[strin
 		found[to] = name
 	}
 	return found, nil
+}
+
+// inOrderOfUse sorts CTEs as dbt has them: what stands in for the node itself,
+// then the others as its code names them.
+func inOrderOfUse(ctes []CTE, n *Node, code string) []CTE {
+	place := func(c CTE) int {
+		if c.UniqueID == n.UniqueID {
+			return -1
+		}
+		name, _, _ := strings.Cut(strings.TrimSpace(c.SQL), " ")
+		at := regexp.MustCompile(regexp.QuoteMeta(name) + `\b`).FindStringIndex(code)
+		if at == nil {
+			return len(code)
+		}
+		return at[0]
+	}
+	sorted := slices.Clone(ctes)
+	slices.SortStableFunc(sorted, func(a, b CTE) int { return cmp.Compare(place(a), place(b)) })
+	return sorted
 }
 
 // runScope is what a node's templates see when they are executed.

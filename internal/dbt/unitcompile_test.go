@@ -67,7 +67,12 @@ func TestCompileUnitTest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `with __dbt__cte__in as (
+	want := `with __dbt__cte__out as (
+
+-- Fixture for out
+select cast(null as BIGINT) as "id", cast(null as character varying(256)) as "name", cast(null as DECIMAL(18,2)) as "price"
+limit 0
+),  __dbt__cte__in as (
 
 -- Fixture for in
 select cast(1 as BIGINT) as "id", cast('it''s' as character varying) as "name", cast(null as DECIMAL(18,2)) as "price"
@@ -79,11 +84,6 @@ select cast(2 as BIGINT) as "id", cast(null as character varying(256)) as "name"
 select cast('1' as BIGINT) as "id", cast(null as character varying(256)) as "name", cast('2.5' as DECIMAL(18,2)) as "price"
 union all
 select cast('2' as BIGINT) as "id", cast(null as character varying(256)) as "name", cast(null as DECIMAL(18,2)) as "price"
-),  __dbt__cte__out as (
-
--- Fixture for out
-select cast(null as BIGINT) as "id", cast(null as character varying(256)) as "name", cast(null as DECIMAL(18,2)) as "price"
-limit 0
 ), i as (select * from __dbt__cte__in)
 select i.id, 'w' as word from i join __dbt__cte__prices p on p.id = i.id
  where i.id > (select max(id) from __dbt__cte__out)`
