@@ -152,6 +152,9 @@ func (v adapterValue) execute(_ *jinja.State, a []any, kw *jinja.Dict) (any, err
 	if err != nil {
 		return nil, fmt.Errorf("run query: %w", err)
 	}
+	if limit, ok := argument(a, kw, 3, "limit", nil).(int64); ok && limit >= 0 && limit < int64(len(t.Rows)) {
+		t.Rows = t.Rows[:limit]
+	}
 	return &jinja.Tuple{V: []any{responseValue{t.Response}, tableValue{t}}}, nil
 }
 
@@ -311,6 +314,6 @@ func (v adapterValue) statement(name string) jinja.Func {
 			return nil, fmt.Errorf("%s: %w", strings.ReplaceAll(name, "_", " "), err)
 		}
 		v.s.adapter.Changed(r.Database, r.Schema)
-		return "", nil
+		return nil, nil
 	}
 }

@@ -37,6 +37,8 @@ type scope struct {
 	results map[string]any // of statements, by name
 	config  *jinja.Dict    // the node's, for config.get()
 	vars    map[string]any // the lists and mappings that var() gave
+	model   *jinja.Dict    // the node as templates see it
+	modelOf *Compiled      // when model was made
 	ctes    *cteSet        // ephemeral parents met while compiling
 }
 
@@ -218,7 +220,10 @@ func (s *scope) nodeName(name string) (any, bool) {
 		if s.node == nil {
 			return nil, true
 		}
-		return s.modelDict(), true
+		if s.model == nil || s.modelOf != s.compiled {
+			s.model, s.modelOf = s.modelDict(), s.compiled
+		}
+		return s.model, true
 	case "sql", "compiled_code":
 		if s.compiled == nil {
 			return nil, true

@@ -111,7 +111,7 @@ func TestTemplatesChangeOnlyTheirOwn(t *testing.T) {
 		}
 		return strings.TrimSpace(c.Code)
 	}
-	changed := "{'owners': ['me', 'x']} {'owners': ['me']} {'owners': ['me']} [0, 1]"
+	changed := "{'owners': ['me', 'x']} {'owners': ['me', 'y']} {'owners': ['me', 'y']} [0, 1]"
 	for range 2 {
 		if got := compile("a"); got != changed {
 			t.Errorf("a renders\n%s, want\n%s", got, changed)

@@ -132,7 +132,12 @@ func decimalArithmetic(op string, a, b Decimal) (any, error) {
 	case "%":
 		return Decimal{x.Rem(x, y), scale}, nil
 	case "/":
-		return quotient(x, y), nil
+		// A quotient that is exact has as many digits as the operands suggest.
+		q := quotient(x, y)
+		if wanted := a.scale - b.scale; q.scale < wanted {
+			q = Decimal{new(big.Int).Mul(q.int(), powerOfTen(wanted-q.scale)), wanted}
+		}
+		return q, nil
 	case "**":
 		if b.scale == 0 && b.int().IsInt64() && b.Sign() >= 0 && int64(a.int().BitLen())*b.int().Int64() <= maxBits && int64(a.scale)*b.int().Int64() <= maxBits {
 			return Decimal{new(big.Int).Exp(a.int(), b.int(), nil), a.scale * int(b.int().Int64())}, nil

@@ -300,7 +300,7 @@ func TestDecimal(t *testing.T) {
 	}
 	checkRenderings(t, globals, []rendering{
 		{src: "{{ a }} {{ b }} {{ neg }} {{ big }}", want: "1.50 3 -0.05 12345678901234567890.5"},
-		{src: "{{ a + 1 }} {{ a * b }} {{ a - b }} {{ a / b }} {{ 1 / b }}", want: "2.50 4.50 -1.50 0.5 0.3333333333333333333333333333"},
+		{src: "{{ a + 1 }} {{ a * b }} {{ a - b }} {{ a / b }} {{ 1 / b }}", want: "2.50 4.50 -1.50 0.50 0.3333333333333333333333333333"},
 		{src: "{{ a == 1.5 }}{{ b == 3 }}{{ a < b }}{{ a > 1 }}{{ {3: 'x'}[b] }}", want: "TrueTrueTrueTruex"},
 		{src: "{{ a | int }} {{ a | float }} {{ a | round(1) }} {{ neg | abs }} {{ [a, b] | sum }} {{ -a }}", want: "1 1.5 1.5 0.05 4.50 -1.50"},
 		{src: "{{ [a] }}{{ a is number }}{{ '%.1f|%s' % (a, a) }}{{ '{:.3f}'.format(a) }}", want: "[Decimal('1.50')]True1.5|1.501.500"},

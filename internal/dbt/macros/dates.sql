@@ -266,7 +266,7 @@
     {%- if ends | length not in [1, 2] -%}
         {{ exceptions.raise_compiler_error('Invalid partition time. Expected format: {Start Date}[,{End Date}]. Got: ' ~ raw_partition_date) }}
     {%- endif -%}
-    {{ return(dbt.dates_in_range(ends[0], ends[-1], in_fmt=date_fmt)) }}
+    {{ return(dbt.dates_in_range(ends[0] | trim, ends[-1] | trim, in_fmt=date_fmt)) }}
 {%- endmacro %}
 
 {% macro py_current_timestring() -%}
