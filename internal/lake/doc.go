@@ -28,6 +28,9 @@
 // Orphans are ignored by readers and removed by the next writer. So at any
 // instant at most the page in flight is lost.
 //
+// An extract of files has tables instead of pages: each is written as one
+// Parquet file, and all of them exist once the manifest says success.
+//
 // It refuses pages that cannot belong to a pass that ends: a token that was
 // given before, a page without anything new, more studies than were announced.
 // It refuses two writers. It does not know how pages are fetched, nor what is

@@ -3,6 +3,9 @@
 //
 //	extract → compact → load → build → certificate
 //
+// Where the data come from is a Source: *Registry, read page by page, or
+// *Files, which need no compacting. All else is the same for both.
+//
 // Every stage can be run again from what lies left of it. A run leaves one
 // record, state/runs/<run id>.json, written whole at every change of state:
 //
