@@ -33,7 +33,7 @@ func (v adapterValue) GetAttr(name string) (any, bool) {
 	case "Column":
 		return columnClass{v.s}, true
 	case "behavior":
-		return behavior{}, true
+		return behavior{v.s.p}, true
 	case "get_pseudocolumns_for_relation":
 		return constantMacro([]any{}), true
 	}
@@ -52,18 +52,19 @@ func (v adapterValue) GetAttr(name string) (any, bool) {
 	return f, true
 }
 
-// behavior are the behaviour flags of adapters; all are off.
-type behavior struct{}
+// behavior are the behaviour flags of adapters: off, unless dbt_project.yml says
+// otherwise.
+type behavior struct{ p *Project }
 
-func (behavior) GetAttr(string) (any, bool) { return behaviorFlag{}, true }
+func (b behavior) GetAttr(name string) (any, bool) { return behaviorFlag(b.p.behaves(name)), true }
 
-type behaviorFlag struct{}
+type behaviorFlag bool
 
-func (behaviorFlag) GetAttr(name string) (any, bool) {
-	return false, name == "no_warn" || name == "setting"
+func (f behaviorFlag) GetAttr(name string) (any, bool) {
+	return bool(f), name == "no_warn" || name == "setting"
 }
-func (behaviorFlag) Truth() bool { return false }
-func (behaviorFlag) Str() string { return "False" }
+func (f behaviorFlag) Truth() bool { return bool(f) }
+func (f behaviorFlag) Str() string { return jinja.Str(bool(f)) }
 
 // atParse is what a method answers while there is no database.
 func atParse(name string) any {

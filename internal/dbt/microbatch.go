@@ -121,7 +121,7 @@ func (n *Node) isMicrobatch() bool {
 }
 
 func (p *Project) runsBatches() bool {
-	if flags := child(p.root.doc, "flags"); strings.EqualFold(text(child(flags, "require_batched_execution_for_custom_microbatch_strategy")), "true") {
+	if p.behaves("require_batched_execution_for_custom_microbatch_strategy") {
 		return true
 	}
 	for _, m := range p.Macros {

@@ -85,11 +85,22 @@
 {% macro equals(expr1, expr2) -%}
     {{ return(adapter.dispatch('equals', 'dbt')(expr1, expr2)) }}
 {%- endmacro %}
+{#- With the flag enable_truthy_nulls_equals_macro two nulls are equal. -#}
 {% macro default__equals(expr1, expr2) -%}
+{%- if adapter.behavior.enable_truthy_nulls_equals_macro.no_warn %}
+    case when (({{ expr1 }} = {{ expr2 }}) or ({{ expr1 }} is null and {{ expr2 }} is null))
+        then 0
+        else 1
+    end = 0
+{%- else -%}
     ({{ expr1 }} = {{ expr2 }})
+{%- endif %}
 {% endmacro %}
-{% macro postgres__equals(expr1, expr2) -%} ({{ expr1 }} = {{ expr2 }}) {%- endmacro %}
-{% macro snowflake__equals(expr1, expr2) -%} ({{ expr1 }} = {{ expr2 }}) {%- endmacro %}
+{% macro postgres__equals(expr1, expr2) -%} {{ _equals_or_both_null(expr1, expr2) }} {%- endmacro %}
+{% macro snowflake__equals(expr1, expr2) -%} {{ _equals_or_both_null(expr1, expr2) }} {%- endmacro %}
+{% macro _equals_or_both_null(expr1, expr2) -%}
+    ({{ expr1 }} {{ 'is not distinct from' if adapter.behavior.enable_truthy_nulls_equals_macro.no_warn else '=' }} {{ expr2 }})
+{%- endmacro %}
 
 {% macro escape_single_quotes(expression) -%}
     {{ return(adapter.dispatch('escape_single_quotes', 'dbt')(expression)) }}
