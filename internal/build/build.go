@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -275,6 +276,9 @@ func (r *run) prepare(ctx context.Context) error {
 			continue
 		}
 		made[schema] = true
+		if own := r.Project.Target.Database; !r.dialect.ManyDatabases && !strings.EqualFold(schema.Database, own) {
+			return fmt.Errorf("Cross-db references not allowed in %s (%s vs %s)\nhint: remove the config database of %s", r.dialect.Name, schema.Database, own, n.Name) //nolint:staticcheck // dbt's words
+		}
 		there, err := warehouse.HasSchema(ctx, s.conn, r.dialect, schema.Database, schema.Schema)
 		if err != nil {
 			return err

@@ -30,20 +30,24 @@ func (m *materialization) planIncremental(anew func(context.Context) error) (fun
 	if len(i.rows.predicates) == 0 {
 		i.rows.predicates = config.Strings("incremental_predicates")
 	}
-	var err error
-	if i.strategy, i.macro, err = m.incrementalStrategy(config.String("incremental_strategy")); err != nil {
-		return nil, err
-	}
-	i.own = m.Project.Replaced(m.node, i.macro) != nil || m.Project.Replaced(m.node, "process_schema_changes") != nil
 	if !slices.Contains([]string{"fail", "append_new_columns", "sync_all_columns"}, i.onChange) {
 		if i.onChange != "" && i.onChange != "ignore" {
 			m.warn(fmt.Sprintf("%s: on_schema_change: %s is none of ignore, fail, append_new_columns, sync_all_columns and is taken for ignore", m.node.OriginalFilePath, i.onChange))
 		}
 		i.onChange = "ignore"
 	}
+	// dbt-duckdb asks what the strategy is when there is a table to add to.
+	if m.dialect.Name == "duckdb" && m.fromNothing() {
+		return anew, nil
+	}
+	var err error
+	if i.strategy, i.macro, err = m.incrementalStrategy(config.String("incremental_strategy")); err != nil {
+		return nil, err
+	}
 	if m.fromNothing() {
 		return anew, nil
 	}
+	i.own = m.Project.Replaced(m.node, i.macro) != nil || m.Project.Replaced(m.node, "process_schema_changes") != nil
 	m.kept = true
 	return i.build, nil
 }
@@ -105,7 +109,7 @@ func (m *materialization) temporary() dbt.Relation {
 
 // strategySQL is what the strategy's macro writes, or what it would.
 func (i *incremental) strategySQL(ctx context.Context, temporary dbt.Relation) (string, error) {
-	if i.own {
+	if i.own || i.strategy == "merge" && i.dialect.MergeClauses {
 		return i.ownStrategy(ctx, temporary)
 	}
 	u := i.rows

@@ -49,10 +49,20 @@ func (r *run) produce(ctx context.Context, s *session, result *Result) error {
 	switch {
 	case err != nil:
 		return err
-	case macro.Builtin():
+	case macro.Builtin() && !templated(result.Node):
 		return r.builtin(ctx, s, result)
 	}
 	return r.custom(ctx, s, result, macro)
+}
+
+// templated reports a materialization of one adapter alone, which is a template
+// here too.
+func templated(n *dbt.Node) bool {
+	switch n.Config.Materialized() {
+	case "external", "table_function":
+		return n.ResourceType == dbt.Model
+	}
+	return false
 }
 
 // builtin builds a node as dbt does when nobody replaced how.
@@ -134,7 +144,9 @@ func compiledKey(n *dbt.Node) string {
 func (r *run) running(s *session, n *dbt.Node) dbt.Running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return dbt.Running{Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[compiledKey(n)]}
+	return dbt.Running{
+		Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[compiledKey(n)], Names: map[string]any{"selected_resources": r.steps},
+	}
 }
 
 // runModelHooks runs a node's hooks of one side of its transaction. Each entry

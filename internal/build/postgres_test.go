@@ -82,3 +82,11 @@ models:
 		t.Errorf("message = %q, want the type's name in it", got)
 	}
 }
+
+func TestOtherDatabaseOfPostgres(t *testing.T) {
+	t.Parallel()
+	s := newPostgresShop(t, "-- models/m.sql --\n{{ config(database='elsewhere') }} select 1 as k")
+	if _, err := s.runIn(t.Context(), build.RunAll); err == nil || !strings.Contains(err.Error(), "Cross-db references not allowed in postgres (elsewhere vs ") {
+		t.Errorf("error %v, want the databases' names", err)
+	}
+}

@@ -194,7 +194,7 @@ func counted(rs *Results) string {
 func kindOf(r *Result) string {
 	switch r.Type() {
 	case dbt.Model:
-		return r.Node.Config.Materialized() + " model"
+		return strings.ReplaceAll(r.Node.Config.Materialized(), "_", " ") + " model"
 	case dbt.Operation:
 		return "project hook"
 	}

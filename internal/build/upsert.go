@@ -93,7 +93,7 @@ func (u upsert) and() string {
 // updatedColumns are those that a merge sets, as SQL.
 func updatedColumns(d warehouse.Dialect, only, except, columns []string) ([]string, error) {
 	if len(only) > 0 && len(except) > 0 {
-		return nil, errors.New("merge_update_columns and merge_exclude_columns exclude each other\nhint: keep one of them")
+		return nil, errors.New("Model cannot specify merge_update_columns and merge_exclude_columns. Please update model to use only one config") //nolint:staticcheck // dbt's words
 	}
 	if len(only) > 0 {
 		return only, nil

@@ -65,6 +65,9 @@ type Dialect struct {
 	// Merge: the database knows merge into.
 	Merge bool
 
+	// MergeClauses: a merge goes by name, and models configure its clauses.
+	MergeClauses bool
+
 	// ConcurrentBatches: batches of one table can be written side by side.
 	// BatchesMerge: a batch is merged by its key; elsewhere the rows of its
 	// stretch of time are replaced.

@@ -35,6 +35,7 @@ func Dialect() warehouse.Dialect {
 		TransactionalDDL:    true,
 		DropCascade:         " cascade",
 		Merge:               true,
+		MergeClauses:        true,
 		ConcurrentBatches:   true,
 		DefaultStrategy:     "delete+insert",
 		AlterType:           " set data type ",
