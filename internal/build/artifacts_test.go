@@ -115,7 +115,7 @@ func TestConsole(t *testing.T) {
 		"12:00:00  Concurrency: 1 threads (target='",
 		" START sql view model s.stg_orders ....................................... [RUN]",
 		" OK loaded seed file s.raw_orders ........................................ [INSERT 3 in 0.0",
-		" OK created sql table model s.customers .................................. [OK in 0.0",
+		" OK created sql table model s.customers .................................. [OK in ",
 		" PASS unique_customers_customer .......................................... [PASS in 0.0",
 		" WARN 1 not_null_customers_amount ........................................ [WARN 1 in 0.0",
 		" ERROR creating sql table model s.broken ................................. [ERROR in 0.0",

@@ -13,6 +13,7 @@
 // and each node ends in one status:
 //
 //	models, seeds, snapshots, hooks   success │ error │ skipped
+//	microbatch models                 and partial success, when some batches failed
 //	data and unit tests    pass │ warn │ fail │ error │ skipped
 //
 // What happens on the way is told as an [Event]; [Console] makes of each the

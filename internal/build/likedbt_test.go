@@ -112,57 +112,14 @@ func (s *shop) prepare(step *dbtStep) {
 func (s *shop) take(step *dbtStep, describe string) {
 	s.Helper()
 	s.prepare(step)
-	s.threads, s.fullRefresh, s.vars, s.sample = 1, false, nil, nil
-	words := strings.Fields(step.run)
-	command := build.Command(words[0])
-	var selection dbt.Selection
-	var eventTime dbt.Window
-	var moment *time.Time
-	into := &selection.Select
-	for i, word := range words[1:] {
-		if moment != nil {
-			*moment, _ = dbt.ParseMoment(word)
-			moment = nil
-			continue
-		}
-		switch word {
-		case "--event-time-start":
-			moment = &eventTime.Start
-		case "--event-time-end":
-			moment = &eventTime.End
-		case "--sample":
-			into = new([]string)
-			var err error
-			if s.sample, err = dbt.ParseSample(words[i+2], time.Now()); err != nil {
-				s.Fatal(err)
-			}
-		case "--full-refresh":
-			s.fullRefresh = true
-		case "--select":
-			into = &selection.Select
-		case "--exclude":
-			into = &selection.Exclude
-		case "--vars":
-			if err := json.Unmarshal([]byte(strings.Join(words[i+2:], " ")), &s.vars); err != nil {
-				s.Fatal(err)
-			}
-		default:
-			*into = append(*into, word)
-		}
-		if s.vars != nil {
-			break
-		}
-	}
+	command, selection, eventTime := s.flags(strings.Fields(step.run))
 	p := s.project()
 	ids, err := p.Select(selection)
 	if err != nil {
 		s.Fatal(err)
 	}
 	o := build.Options{
-		Project: p, Warehouse: s.warehouse, Command: command, IDs: ids, Threads: 1, FullRefresh: s.fullRefresh, EventTime: s.sample,
-	}
-	if !eventTime.Start.IsZero() {
-		o.EventTime = &eventTime
+		Project: p, Warehouse: s.warehouse, Command: command, IDs: ids, Threads: 1, FullRefresh: s.fullRefresh, EventTime: eventTime,
 	}
 	results, err := build.Run(s.Context(), o)
 	if err != nil {
@@ -189,6 +146,53 @@ func (s *shop) take(step *dbtStep, describe string) {
 			}
 		}
 	}
+}
+
+// flags reads a command line as far as the archives use it.
+func (s *shop) flags(words []string) (command build.Command, selection dbt.Selection, eventTime *dbt.Window) {
+	s.Helper()
+	s.threads, s.fullRefresh, s.vars, s.sample = 1, false, nil, nil
+	var window dbt.Window
+	var moment *time.Time
+	into := &selection.Select
+	for i, word := range words[1:] {
+		if moment != nil {
+			*moment, _ = dbt.ParseMoment(word)
+			moment = nil
+			continue
+		}
+		switch word {
+		case "--event-time-start":
+			moment = &window.Start
+		case "--event-time-end":
+			moment = &window.End
+		case "--sample":
+			into = new([]string)
+			var err error
+			if s.sample, err = dbt.ParseSample(words[i+2], time.Now()); err != nil {
+				s.Fatal(err)
+			}
+		case "--full-refresh":
+			s.fullRefresh = true
+		case "--select":
+			into = &selection.Select
+		case "--exclude":
+			into = &selection.Exclude
+		case "--vars":
+			if err := json.Unmarshal([]byte(strings.Join(words[i+2:], " ")), &s.vars); err != nil {
+				s.Fatal(err)
+			}
+		default:
+			*into = append(*into, word)
+		}
+		if s.vars != nil {
+			break
+		}
+	}
+	if eventTime = s.sample; !window.Start.IsZero() {
+		eventTime = &window
+	}
+	return build.Command(words[0]), selection, eventTime
 }
 
 // said is what is compared of a result. How a failure is worded is our own.
