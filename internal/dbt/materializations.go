@@ -126,6 +126,15 @@ func (p *Project) Replaced(n *Node, macro string) *Macro {
 	return p.replacedIn(in, macro)
 }
 
+// Implementation is the macro that one of dbt's own finds for the target.
+func (p *Project) Implementation(macro string) *Macro {
+	m, err := p.dispatch(p.root, macro, builtinName)
+	if err != nil {
+		return p.builtin.macros[macro]
+	}
+	return m
+}
+
 // Sees reports whether the templates of a node know a macro by its name.
 func (p *Project) Sees(n *Node, macro string) bool { return p.findMacro(n.pkg, macro) != nil }
 
