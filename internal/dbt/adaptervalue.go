@@ -111,8 +111,10 @@ func (v adapterValue) quoteAsConfigured(_ *jinja.State, a []any, kw *jinja.Dict)
 // database returns the methods that ask the database; nil for unknown names.
 func (v adapterValue) database(name string) jinja.Func {
 	switch name {
-	case "execute", "add_query", "run_sql_for_tests":
+	case "execute", "run_sql_for_tests":
 		return v.execute
+	case "add_query":
+		return v.addQuery
 	case "commit":
 		return runnerFunction(v.s, name)
 	case "get_relation", "load_relation":

@@ -102,6 +102,11 @@ func (r relationValue) GetAttr(name string) (any, bool) {
 func (r relationValue) method(name string) (any, bool) {
 	var f func(a []any, kw *jinja.Dict) (any, error)
 	switch name {
+	case "relation_max_name_length":
+		if r.s.p.Target.Type != "postgres" {
+			return nil, false
+		}
+		f = func([]any, *jinja.Dict) (any, error) { return int64(63), nil }
 	case "render":
 		f = func([]any, *jinja.Dict) (any, error) { return r.Relation.String(), nil }
 	case "render_limited":

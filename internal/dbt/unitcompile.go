@@ -184,7 +184,7 @@ func literalSQL(v any) string {
 		return "null"
 	case bool:
 		return jinja.Str(x)
-	case int64, float64:
+	case int64, float64, jinja.Decimal:
 		return jinja.Str(x)
 	case *jinja.List, *jinja.Dict:
 		return quoteText(jsonText(x))
