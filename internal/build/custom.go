@@ -113,7 +113,6 @@ func (a adapter) Execute(ctx context.Context, statement dbt.Statement) (*dbt.Tab
 			return nil, err
 		}
 		s.asked = s.asked || statement.Begin
-		s.left = false
 	}
 	if statement.Fetch {
 		return a.Query(ctx, statement.SQL)
@@ -134,7 +133,7 @@ func (s *session) committed(n *dbt.Node) error {
 		}
 		return fmt.Errorf("Tried to commit transaction on connection %q, but it does not have one open!", name) //nolint:staticcheck // dbt's words
 	}
-	s.asked = false
+	s.asked, s.left = false, true
 	return s.commit()
 }
 

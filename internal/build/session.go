@@ -29,7 +29,7 @@ type session struct {
 	open      *transaction // that templates began
 	manual    bool         // templates begin and commit
 	asked     bool         // a statement wanted the transaction, so that it can be committed
-	left      bool         // statements run outside of transactions until one begins one
+	left      bool         // there was a commit: statements that begin no transaction are in none
 	always    bool         // the database is of those that AlwaysTransacts
 }
 

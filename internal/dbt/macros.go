@@ -283,6 +283,13 @@ func (n namespace) GetAttr(name string) (any, bool) {
 
 func (namespace) TypeName() string { return "dict" }
 
+func (namespace) IsMapping() bool { return true }
+
+func (n namespace) Contains(key any) bool {
+	_, ok := n.GetItem(key)
+	return ok
+}
+
 func (n namespace) GetItem(key any) (any, bool) { return n.GetAttr(jinja.Str(key)) }
 
 // macroCall finds what looks like a call in a macro's text.

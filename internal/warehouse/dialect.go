@@ -44,7 +44,7 @@ type Dialect struct {
 	TransactionalDDL bool
 
 	// AlwaysTransacts: dbt's sessions are inside a transaction from their first
-	// statement on, so that what no commit follows is lost.
+	// statement to the first commit, so that what no commit follows is lost.
 	AlwaysTransacts bool
 
 	// DropCascade is what follows the name in a drop so that relations
