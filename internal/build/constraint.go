@@ -119,6 +119,9 @@ func (m *materialization) references(ctx context.Context, d *jinja.Dict) (string
 	if err != nil {
 		return "", fmt.Errorf("constraint to %s: %w", to, err)
 	}
+	if m.dialect.LocalForeignKeys {
+		target = strings.TrimPrefix(target, m.dialect.Quote(m.target.Database)+".")
+	}
 	return "references " + target + " (" + strings.Join(columns, ", ") + ")", nil
 }
 

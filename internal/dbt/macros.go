@@ -344,7 +344,11 @@ func calls(source string) []call {
 			found[c[0]] = call{name: body[c[4]:c[5]], of: body[c[2]:c[3]]}
 		}
 	}
-	for _, c := range dispatchCall.FindAllStringSubmatchIndex(body, -1) {
+	var dispatches [][]int
+	if strings.Contains(body, "dispatch") { // most dispatch nothing, and looking is slow
+		dispatches = dispatchCall.FindAllStringSubmatchIndex(body, -1)
+	}
+	for _, c := range dispatches {
 		dispatched := call{name: body[c[2]:c[3]], dispatched: true}
 		if c[4] >= 0 {
 			dispatched.of = body[c[4]:c[5]]
@@ -358,9 +362,33 @@ func calls(source string) []call {
 	return list
 }
 
-var quotedText = regexp.MustCompile(`(?s)'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"`)
-
-// blankText hides what stands in quotes, and keeps every place.
+// blankText hides what stands in quotes, and keeps every place. A quote that
+// nothing closes is an apostrophe.
 func blankText(code string) string {
-	return quotedText.ReplaceAllStringFunc(code, func(text string) string { return strings.Repeat(" ", len(text)) })
+	blank := []byte(code)
+	for i := 0; i < len(code); i++ {
+		if code[i] != '\'' && code[i] != '"' {
+			continue
+		}
+		if end := closing(code, i); end > 0 {
+			for ; i < end; i++ {
+				blank[i] = ' '
+			}
+			blank[end] = ' '
+		}
+	}
+	return string(blank)
+}
+
+// closing is the place of the quote that ends the text begun at start, or 0.
+func closing(code string, start int) int {
+	for i := start + 1; i < len(code); i++ {
+		switch code[i] {
+		case '\\':
+			i++
+		case code[start]:
+			return i
+		}
+	}
+	return 0
 }

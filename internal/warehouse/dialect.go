@@ -110,6 +110,10 @@ type Dialect struct {
 	// accepts in create table and holds up.
 	EnforcedConstraints []string
 
+	// LocalForeignKeys: a foreign key names its table without the database, which
+	// is always its own.
+	LocalForeignKeys bool
+
 	// ListRelations returns schema, name and type ('table', 'view' or
 	// 'materialized_view') of the relations of one schema; ListColumns returns
 	// name and type of the columns of one relation, in order. Both bind

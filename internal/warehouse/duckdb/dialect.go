@@ -42,6 +42,7 @@ func Dialect() warehouse.Dialect {
 		Comments:            true,
 		IndexesPinTables:    true,
 		EnforcedConstraints: []string{"check", "not_null", "unique", "primary_key", "foreign_key"},
+		LocalForeignKeys:    true,
 		ListRelations: `
 select schema_name, table_name, 'table' as relation_type
 from duckdb_tables()
