@@ -142,6 +142,9 @@ type run struct {
 	started  time.Time
 	stop     context.CancelCauseFunc // starts no other node
 
+	foreignKeys map[string]bool // the nodes of keyed
+	keys        sync.Mutex      // one of them at a time: a key is changed with both its tables
+
 	reporting     sync.Mutex // one event at a time
 	withoutGrants sync.Once  // warned
 
@@ -171,6 +174,7 @@ func newRun(ctx context.Context, o Options) (*run, error) {
 		compiled: map[string]*dbt.Compiled{},
 	}
 	r.cache = newCache(r.dialect)
+	r.foreignKeys = r.keyed()
 	for _, id := range o.IDs {
 		t, ok := resourceType(o.Project, id)
 		if ok && o.Command.runs(t) {

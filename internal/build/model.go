@@ -25,6 +25,10 @@ func (r *run) model(ctx context.Context, s *session, result *Result) error {
 }
 
 func (m *materialization) materialize(ctx context.Context) error {
+	if m.foreignKeys[m.node.UniqueID] {
+		m.keys.Lock()
+		defer m.keys.Unlock()
+	}
 	build, err := m.plan(ctx)
 	if err != nil {
 		return err
@@ -244,6 +248,9 @@ func (r *run) said(verb string, rows int64) string {
 // dbt renames also what replaces nothing, save for incremental models, and
 // macros of the project's could tell.
 func (m *materialization) replace(ctx context.Context, macro string, write func(ctx context.Context, into dbt.Relation) error) error {
+	if err := m.yieldKeys(ctx); err != nil {
+		return err
+	}
 	built := m.target
 	if m.existing != nil || m.kind != "incremental" && (m.Project.Replaced(m.node, macro) != nil || m.Project.Replaced(m.node, "rename_relation") != nil) {
 		built = m.beside("__dbt_tmp", m.target.Type)

@@ -80,7 +80,7 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 // references renders what the foreign keys of a model refer to.
 func (p *Project) references(ctx context.Context, n *Node, sc *scope) (map[string]string, error) {
 	var found map[string]string
-	for _, to := range n.foreignKeys() {
+	for _, to := range n.ForeignKeys() {
 		name, err := sc.renderText(ctx, "constraint of "+n.UniqueID, ConstraintTarget(to))
 		if err != nil {
 			return nil, err

@@ -188,15 +188,15 @@ func (l *loader) parseHooks(n *Node, sc *scope, read bool) {
 // parseForeignKeys collects what the node's constraints refer to: it must be
 // there before them.
 func (l *loader) parseForeignKeys(n *Node, sc *scope) {
-	for _, to := range n.foreignKeys() {
+	for _, to := range n.ForeignKeys() {
 		if _, err := sc.renderText(context.Background(), "constraint of "+n.UniqueID, ConstraintTarget(to)); err != nil {
 			l.fail(templateProblem(n.shownFile(), n.Line, err))
 		}
 	}
 }
 
-// foreignKeys are what the node's constraints refer to, as written.
-func (n *Node) foreignKeys() []string {
+// ForeignKeys are what the node's constraints refer to, as written.
+func (n *Node) ForeignKeys() []string {
 	constraints := slices.Clone(n.Constraints)
 	for _, c := range n.Columns {
 		constraints = append(constraints, c.Constraints...)

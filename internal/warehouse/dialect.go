@@ -114,6 +114,11 @@ type Dialect struct {
 	// is always its own.
 	LocalForeignKeys bool
 
+	// ListReferencing returns the names of the tables whose foreign keys refer to
+	// one, and keep it from being renamed. Its parameters are those of
+	// ListColumns. It is empty where a key follows its table.
+	ListReferencing string
+
 	// ListRelations returns schema, name and type ('table', 'view' or
 	// 'materialized_view') of the relations of one schema; ListColumns returns
 	// name and type of the columns of one relation, in order. Both bind

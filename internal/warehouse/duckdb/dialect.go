@@ -57,6 +57,13 @@ select column_name, data_type
 from duckdb_columns()
 where lower(database_name) = lower($1) and lower(schema_name) = lower($2) and lower(table_name) = lower($3)
 order by column_index`,
+		ListReferencing: `
+select distinct table_name
+from duckdb_constraints()
+where constraint_type = 'FOREIGN KEY'
+    and lower(database_name) = lower($1) and lower(schema_name) = lower($2) and lower(referenced_table) = lower($3)
+    and lower(table_name) <> lower(referenced_table)
+order by table_name`,
 		ListIndexes: `
 select
     index_name,
