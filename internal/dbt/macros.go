@@ -115,17 +115,20 @@ func (p *Project) findStandardNames() {
 
 func (l *loader) loadBuiltins() {
 	names, _ := fs.Glob(builtinMacros, "macros/*.sql")
-	for _, name := range names {
-		content, err := builtinMacros.ReadFile(name)
-		var t *jinja.Template
+	parsed := make([]*jinja.Template, len(names))
+	parallel(len(names), func(i int) {
+		content, err := builtinMacros.ReadFile(names[i])
 		if err == nil {
-			t, err = jinja.Parse("dbt/"+name, string(content))
+			parsed[i], err = jinja.Parse("dbt/"+names[i], string(content))
 		}
 		if err != nil {
-			l.fail(templateProblem(name, 1, err))
-			continue
+			l.fail(templateProblem(names[i], 1, err))
 		}
-		l.defineMacros(file{pkg: l.p.builtin, relative: path.Base(name), original: name, shown: name}, t)
+	})
+	for i, name := range names {
+		if parsed[i] != nil {
+			l.defineMacros(file{pkg: l.p.builtin, relative: path.Base(name), original: name, shown: name}, parsed[i])
+		}
 	}
 }
 
@@ -292,12 +295,7 @@ func (n namespace) Contains(key any) bool {
 
 func (n namespace) GetItem(key any) (any, bool) { return n.GetAttr(jinja.Str(key)) }
 
-// macroCall finds what looks like a call in a macro's text.
-var (
-	templateCode = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
-	macroCall    = regexp.MustCompile(`\b([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?\s*\(`)
-	dispatchCall = regexp.MustCompile(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
-)
+var dispatchCall = regexp.MustCompile(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
 
 // macroCalls lists the macros that a macro calls, in the order of its text.
 func (p *Project) macroCalls(m *Macro) []string {
@@ -332,16 +330,18 @@ type call struct {
 
 // calls lists them in the order of the text.
 func calls(source string) []call {
-	body := strings.Join(templateCode.FindAllString(source, -1), "\n")
+	body := templateCode(source)
 	found := map[int]call{} // by place
-	for _, c := range macroCall.FindAllStringSubmatchIndex(blankText(body), -1) {
-		if strings.HasSuffix(strings.TrimSpace(body[:c[0]]), "|") {
-			continue // a filter
+	blank := blankText(body)
+	for at := 0; ; at++ {
+		next := strings.IndexByte(blank[at:], '(')
+		if next < 0 {
+			break
 		}
-		if c[4] < 0 {
-			found[c[0]] = call{name: body[c[2]:c[3]]}
-		} else {
-			found[c[0]] = call{name: body[c[4]:c[5]], of: body[c[2]:c[3]]}
+		at += next
+		start, c := calledAt(blank[:at])
+		if c.name != "" && !strings.HasSuffix(strings.TrimRight(body[:start], " \t\r\n"), "|") { // no filter
+			found[start] = c
 		}
 	}
 	var dispatches [][]int
@@ -360,6 +360,58 @@ func calls(source string) []call {
 		list = append(list, found[at])
 	}
 	return list
+}
+
+// templateCode is what stands in braces, a tag a line.
+func templateCode(source string) string {
+	var tags []string
+	for {
+		open := strings.IndexByte(source, '{')
+		if open < 0 || open+1 == len(source) {
+			return strings.Join(tags, "\n")
+		}
+		source = source[open:]
+		end := -1
+		switch source[1] {
+		case '{':
+			end = strings.Index(source[2:], "}}")
+		case '%':
+			end = strings.Index(source[2:], "%}")
+		}
+		if end < 0 {
+			source = source[1:]
+			continue
+		}
+		tags = append(tags, source[:end+4])
+		source = source[end+4:]
+	}
+}
+
+// calledAt reads the name before a parenthesis, and that of the package before
+// its dot; start is where it begins.
+func calledAt(before string) (start int, c call) {
+	before = strings.TrimRight(before, " \t\r\n\f")
+	start = wordStart(before)
+	if c.name = before[start:]; c.name == "" || isDigit(c.name[0]) {
+		return start, call{}
+	}
+	if start > 0 && before[start-1] == '.' {
+		if of := wordStart(before[:start-1]); of < start-1 && !isDigit(before[of]) {
+			return of, call{name: c.name, of: before[of : start-1]}
+		}
+	}
+	return start, c
+}
+
+func isDigit(b byte) bool { return '0' <= b && b <= '9' }
+
+// wordStart is where the word begins with which a text ends.
+func wordStart(text string) int {
+	i := len(text)
+	for i > 0 && (text[i-1] == '_' || isDigit(text[i-1]) || 'a' <= text[i-1]|0x20 && text[i-1]|0x20 <= 'z') {
+		i--
+	}
+	return i
 }
 
 // blankText hides what stands in quotes, and keeps every place. A quote that
