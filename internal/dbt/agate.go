@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -33,6 +34,34 @@ func (t agateType) Str() string {
 }
 
 func (t agateType) TypeName() string { return string(t) }
+
+// GetAttr has the two ways in which a type writes its values down.
+func (t agateType) GetAttr(name string) (any, bool) {
+	if name != "jsonify" && name != "csvify" {
+		return nil, false
+	}
+	return function(func(a []any, kw *jinja.Dict) (any, error) {
+		return t.written(argument(a, kw, 0, "d", nil), name == "jsonify")
+	}), true
+}
+
+func (t agateType) written(value any, json bool) (any, error) {
+	switch v := value.(type) {
+	case nil:
+		return nil, nil
+	case dateValue:
+		return v.Str(), nil
+	case datetime:
+		return v.iso("T", "auto"), nil
+	}
+	switch {
+	case json && (t == agateInteger || t == agateBoolean):
+		return value, nil
+	case json && t == agateNumber:
+		return strconv.ParseFloat(jinja.Str(value), 64)
+	}
+	return jinja.Str(value), nil
+}
 
 // agateType of a column in which nothing stands is Integer.
 func (t tableValue) agateType(column int) agateType {
