@@ -36,8 +36,8 @@ func (l *loader) finish() {
 	// None of these writes what another reads, and problems are sorted later.
 	last := []func(){
 		func() { l.p.neighbours(); l.checkCycles() },
-		func() { l.p.inferPrimaryKeys(); l.resolveDocs() },
-		l.warnUnusedConfigs, l.warnMicrobatch, l.checkAccess, l.checkAliases, l.warnDeprecatedModels, l.checkTimeSpine, l.checkSpaces, l.checkPersonalData,
+		func() { l.p.inferPrimaryKeys(); l.checkPersonalData(); l.resolveDocs() },
+		l.warnUnusedConfigs, l.warnMicrobatch, l.checkAccess, l.checkAliases, l.warnDeprecatedModels, l.checkTimeSpine, l.checkSpaces,
 	}
 	parallel(len(last), func(i int) { last[i]() })
 }
