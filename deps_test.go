@@ -24,9 +24,10 @@ var imports = map[string][]string{
 	"internal/registry": {},
 	"internal/activity": {},
 
-	"internal/strictyaml":  {},
+	"internal/spelling":    {},
+	"internal/strictyaml":  {"internal/spelling"},
 	"internal/columnar":    {"internal/schema"},
-	"internal/csvfile":     {"internal/columnar", "internal/schema"},
+	"internal/csvfile":     {"internal/columnar", "internal/schema", "internal/spelling"},
 	"internal/declaration": {"internal/columnar", "internal/csvfile", "internal/schema", "internal/strictyaml"},
 
 	"internal/lake":      {"internal/columnar", "internal/schema"},
@@ -39,7 +40,7 @@ var imports = map[string][]string{
 	"internal/warehouse/warehousetest": {"internal/schema", "internal/warehouse"},
 
 	"internal/deps":        {"internal/dbt"},
-	"internal/dbt":         {"internal/graph", "internal/jinja", "internal/schema"},
+	"internal/dbt":         {"internal/graph", "internal/jinja", "internal/schema", "internal/spelling"},
 	"internal/dbt/dbttest": {},
 
 	"internal/build": {"internal/dbt", "internal/graph", "internal/jinja", "internal/schema", "internal/warehouse"},

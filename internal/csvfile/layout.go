@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"apotheca/internal/schema"
+	"apotheca/internal/spelling"
 )
 
 // layout says what each field of a record is.
@@ -138,7 +139,7 @@ func (t *Table) missing(file string, missing, found []string) error {
 func nearest(want string, names []string) string {
 	best, distance := "", len(want)/2+1
 	for _, name := range names {
-		if d := edits(squeezed(want), squeezed(name)); name != "" && d < distance {
+		if d := spelling.Distance(squeezed(want), squeezed(name)); name != "" && d < distance {
 			best, distance = name, d
 		}
 	}
@@ -153,27 +154,6 @@ func squeezed(name string) string {
 		}
 		return r
 	}, strings.ToLower(name))
-}
-
-// edits is how many characters must change to make one name of another.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func ordinal(n int) string {

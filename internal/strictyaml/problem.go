@@ -3,6 +3,8 @@ package strictyaml
 import (
 	"fmt"
 	"strings"
+
+	"apotheca/internal/spelling"
 )
 
 // Problem is one mistake in a file.
@@ -42,29 +44,9 @@ func (ps Problems) Error() string {
 func Near(word string, candidates []string) (string, bool) {
 	best, distance := "", 3
 	for _, c := range candidates {
-		if d := edits(word, c); d < distance && d < len(word) {
+		if d := spelling.Distance(word, c); d < distance && d < len(word) {
 			best, distance = c, d
 		}
 	}
 	return best, best != ""
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
