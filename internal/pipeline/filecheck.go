@@ -134,18 +134,8 @@ func (l *fileLoader) badRows(t schema.Table) string {
 	return l.dialect.Quote(l.dialect.Suffixed(t.Name, "__bad"))
 }
 
-// setAside quarantines those bad rows of which a condition is true; or, where
-// bad rows stop the load, the first of them does.
+// setAside quarantines those bad rows of which a condition is true.
 func (l *fileLoader) setAside(ctx context.Context, bad, condition, column, reason string, t *csvfile.Table, o *tableOutcome) error {
-	first, err := warehouse.Fetch(ctx, l.conn, 1, "select _file, _line from "+bad+" where "+condition+" order by 1, 2")
-	if err != nil || len(first.Rows) == 0 {
-		return err
-	}
-	if !l.from.Quarantine {
-		file, _ := first.Rows[0][0].(int64)
-		line, _ := first.Rows[0][1].(int64)
-		return &BadRowError{Row: csvfile.RowError{File: l.snapshot.Inputs[file-1].File, Line: line, Column: column, Reason: reason}}
-	}
 	result, err := l.conn.Exec(ctx, "insert into "+l.new(quarantineTable)+" ("+l.dialect.QuoteAll(columnNames(quarantineTable))+") select "+
 		warehouse.StringLiteral(t.Name)+", "+l.fileName()+", _line, "+warehouse.StringLiteral(column)+", "+
 		warehouse.StringLiteral(reason)+" from "+bad+" where "+condition)

@@ -55,7 +55,7 @@ type fileExtract struct {
 	report   func(string)
 }
 
-// stat looks at all files before the first is read.
+// stat looks at all files before the rows of any are read.
 func (x *fileExtract) stat() error {
 	for _, t := range x.Tables {
 		for _, path := range x.Paths[t.Name] {
@@ -69,7 +69,7 @@ func (x *fileExtract) stat() error {
 			x.inputs = append(x.inputs, lake.Input{Table: t.Name, File: path, Bytes: info.Size(), ModifiedAt: info.ModTime().UTC()})
 		}
 	}
-	return nil
+	return x.Files.CheckHeaders()
 }
 
 // modified is when the newest of the files was written.
@@ -199,12 +199,10 @@ func (p *piece) withLineage(file int64) *columnar.Batch {
 	return &p.lines
 }
 
-// take commits a piece and sets aside what is no row in it, or stops there.
+// take commits a piece and sets aside what is no row in it: the load decides
+// what becomes of those.
 func (x *fileExtract) take(in *lake.Input, p *piece, to *lake.TableWriter) error {
 	for _, bad := range p.block.Rejected {
-		if !x.Quarantine {
-			return &BadRowError{Row: csvfile.RowError{File: in.File, Line: bad.Line, Column: bad.Column, Reason: bad.Reason}}
-		}
 		if err := x.rejected.add(in, bad); err != nil {
 			return err
 		}
@@ -212,16 +210,6 @@ func (x *fileExtract) take(in *lake.Input, p *piece, to *lake.TableWriter) error
 	in.Records += int64(p.block.Records())
 	in.Rejected += int64(len(p.block.Rejected))
 	return to.Commit(p.encoder)
-}
-
-// BadRowError stops a run at a record that is no row.
-type BadRowError struct{ Row csvfile.RowError }
-
-func (e *BadRowError) Error() string { return e.Row.Error() }
-
-// Hint is how to go on without it.
-func (e *BadRowError) Hint() string {
-	return "mend the row; or --on-bad-row quarantine sets such rows aside and counts them. Nothing was loaded"
 }
 
 // rejections gathers what is set aside.

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,10 +45,14 @@ func (f *Files) load(ctx context.Context, r *run, snapshot lake.Snapshot, s *Sta
 		l.outcomes[t.Name] = &tableOutcome{}
 	}
 	l.tables = append(l.tables, quarantineTable, outcomeTable)
+	s.Counts = map[string]int64{"records": int64(snapshot.Total)}
 	if err := l.tableLoader.load(ctx, l); err != nil {
+		var refused *BadRowsError
+		if errors.As(err, &refused) {
+			s.Counts[badRows] = refused.Total
+		}
 		return err
 	}
-	s.Counts = map[string]int64{"records": int64(snapshot.Total)}
 	for _, o := range l.outcomes {
 		s.Counts["quarantined"] += o.quarantined
 		s.Counts["superseded"] += o.superseded
@@ -157,6 +162,11 @@ func (l *fileLoader) check(ctx context.Context) error {
 			o.present = present
 		}
 		l.content.Quarantined += o.quarantined
+	}
+	if !l.from.Quarantine {
+		if err := l.refuseBadRows(ctx); err != nil {
+			return err
+		}
 	}
 	return l.writeOutcomes(ctx)
 }

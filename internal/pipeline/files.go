@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -24,8 +26,8 @@ type Files struct {
 	Before func(context.Context) error
 	// Schema is where the load puts its tables.
 	Schema string
-	// Quarantine: records that are no rows are set aside. Otherwise the first
-	// of them stops the run.
+	// Quarantine: records that are no rows are set aside. Otherwise they stop
+	// the load.
 	Quarantine bool
 	// OnlyNew: tables with a watermark keep their rows and take what is newer.
 	OnlyNew bool
@@ -109,6 +111,38 @@ func (f *Files) certify(ctx context.Context, r *run, c *counting) error {
 			Rejected{File: file, Line: line, Column: column, Reason: warehouse.Text(row[3])})
 	}
 	return err
+}
+
+// CheckHeaders opens the files and looks for the declared columns, in all of
+// them: what is wrong is told before an hour of reading, and at once. What is
+// no regular file, such as a pipe, can be read only once and is passed over.
+func (f *Files) CheckHeaders() error {
+	var problems []error
+	for _, t := range f.Tables {
+		for _, path := range f.Paths[t.Name] {
+			if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+				continue
+			}
+			if err := checkHeader(path, t); err != nil {
+				problems = append(problems, err)
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func checkHeader(path string, t *csvfile.Table) error {
+	opened, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	file, err := csvfile.Open(opened, path, t)
+	if err != nil {
+		return err
+	}
+	file.Close()
+	return nil
 }
 
 // Describe names the files of a source in few words.

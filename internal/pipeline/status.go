@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,8 +146,11 @@ func (r *Record) Next(l Layout) string {
 	return ""
 }
 
+// again is the command that begins at a stage. Bad rows are mended in the
+// files, which are then read again.
 func (r *Record) again(l Layout, from Stage) string {
-	if from == Extract {
+	refused := slices.ContainsFunc(r.Stages, func(s StageRecord) bool { return s.Counts[badRows] > 0 })
+	if from == Extract || from == Load && refused {
 		return l.Command(r.Reads)
 	}
 	return l.Command("--from", string(from))
