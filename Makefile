@@ -4,7 +4,7 @@ BIN := bin/apotheca
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the binary, in bin/
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN) ./cmd/apotheca
@@ -27,10 +27,13 @@ bench: ## the benchmarks
 bench-dbt: ## the dbt commands beside real dbt
 	scripts/bench-dbt
 
+bench-activity: ## patient-activity beside DuckDB alone
+	scripts/bench-activity
+
 fuzz: ## a minute for each fuzz target
 	scripts/fuzz
 
 lint: ## golangci-lint, when it is installed
 	golangci-lint run
 
-.PHONY: help build static sample test update bench bench-dbt fuzz lint
+.PHONY: help build static sample test update bench bench-dbt bench-activity fuzz lint

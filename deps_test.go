@@ -23,6 +23,7 @@ var imports = map[string][]string{
 	"internal/source":   {},
 	"internal/registry": {},
 	"internal/activity": {},
+	"internal/timing":   {},
 
 	"internal/spelling":    {},
 	"internal/strictyaml":  {"internal/spelling"},
@@ -55,7 +56,7 @@ var imports = map[string][]string{
 }
 
 // anything may be imported by these: they wire, or test what is wired.
-var wiring = []string{"cmd/apotheca", "cmd/dbt-bench", "cmd/dbt-conformance"}
+var wiring = []string{"cmd/activity-bench", "cmd/apotheca", "cmd/dbt-bench", "cmd/dbt-conformance"}
 
 // owners names the one package that may import a heavy or delicate dependency.
 var owners = map[string]string{

@@ -8,10 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"apotheca/internal/dbt/dbttest"
+	"apotheca/internal/timing"
 )
 
 // large is from how many models on a command is run once only.
@@ -24,19 +23,6 @@ type bench struct {
 	repeat        int
 	row           func(row)
 	progress      io.Writer
-}
-
-// sample is the best of some runs: its time, and the peak of its memory.
-type sample struct {
-	wall time.Duration
-	peak int64
-}
-
-func (s sample) text() string {
-	if s.wall < time.Second {
-		return fmt.Sprintf("%d ms", s.wall.Milliseconds())
-	}
-	return fmt.Sprintf("%.2f s", s.wall.Seconds())
 }
 
 // command is one command of both programs.
@@ -124,27 +110,27 @@ func (b *bench) time(ctx context.Context, c command) error {
 		for _, p := range []struct {
 			program string
 			args    []string
-			best    *sample
+			best    *timing.Sample
 		}{{b.apotheca, c.ours, &r.ours}, {b.dbt, c.theirs, &r.theirs}} {
 			fmt.Fprintf(b.progress, "%s %s\n", filepath.Base(p.program), strings.Join(p.args, " "))
 			s, err := b.runOnce(ctx, c, p.program, p.args)
 			if err != nil {
 				return err
 			}
-			if i == 0 || s.wall < p.best.wall {
-				p.best.wall = s.wall
+			if i > 0 {
+				s = p.best.Best(s)
 			}
-			p.best.peak = max(p.best.peak, s.peak)
+			*p.best = s
 		}
 	}
 	b.row(r)
 	return nil
 }
 
-func (b *bench) runOnce(ctx context.Context, c command, program string, args []string) (sample, error) {
+func (b *bench) runOnce(ctx context.Context, c command, program string, args []string) (timing.Sample, error) {
 	if c.before != nil {
 		if err := c.before(program); err != nil {
-			return sample{}, err
+			return timing.Sample{}, err
 		}
 	}
 	var env []string
@@ -154,23 +140,12 @@ func (b *bench) runOnce(ctx context.Context, c command, program string, args []s
 	return runOnce(ctx, c.dir, env, program, args...)
 }
 
-// runOnce runs a program and reads its memory off the kernel's accounts.
-func runOnce(ctx context.Context, dir string, env []string, program string, args ...string) (sample, error) {
+func runOnce(ctx context.Context, dir string, env []string, program string, args ...string) (timing.Sample, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), "DBT_SEND_ANONYMOUS_USAGE_STATS=false"), env...)
-	var output strings.Builder
-	cmd.Stdout, cmd.Stderr = &output, &output
-	start := time.Now()
-	err := cmd.Run()
-	s := sample{wall: time.Since(start)}
-	if err != nil {
-		return s, fmt.Errorf("run %s %s: %w\n%s", filepath.Base(program), strings.Join(args, " "), err, output.String())
-	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.peak = usage.Maxrss << 10 // the kernel counts in kilobytes
-	}
-	return s, nil
+	s, _, err := timing.Run(cmd)
+	return s, err
 }
 
 func findOnPath(name string) (string, error) {

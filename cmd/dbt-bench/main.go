@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"apotheca/internal/timing"
 )
 
 const (
@@ -101,7 +103,7 @@ func (f flags) measure(ctx context.Context, dir string, stdout, stderr io.Writer
 type row struct {
 	command      string
 	models       int
-	ours, theirs sample
+	ours, theirs timing.Sample
 }
 
 func (r row) String() string {
@@ -109,8 +111,8 @@ func (r row) String() string {
 	if r.models > 0 {
 		models = strconv.Itoa(r.models)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %.1f | %d MB | %d MB |", r.command, models, r.ours.text(), r.theirs.text(),
-		r.theirs.wall.Seconds()/r.ours.wall.Seconds(), r.ours.peak>>20, r.theirs.peak>>20)
+	return fmt.Sprintf("| %s | %s | %s | %s | %.1f | %d MB | %d MB |", r.command, models, r.ours.Text(), r.theirs.Text(),
+		r.theirs.Wall.Seconds()/r.ours.Wall.Seconds(), r.ours.Peak>>20, r.theirs.Peak>>20)
 }
 
 // lookPath is a program as an absolute path: commands run in other folders.
