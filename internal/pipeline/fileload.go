@@ -36,7 +36,7 @@ func (f *Files) load(ctx context.Context, r *run, snapshot lake.Snapshot, s *Sta
 	l := &fileLoader{from: f, snapshot: snapshot, outcomes: map[string]*tableOutcome{}, floors: map[string]*floor{},
 		path: func(name string) string { return r.lake.TablePath(snapshot, name) },
 		tableLoader: tableLoader{
-			warehouse: r.warehouse, lock: r.lock, schema: f.Schema, content: f.content(snapshot), lineage: map[string][]schema.Column{},
+			warehouse: r.warehouse, lock: r.lock, schema: f.Schema, content: f.content(r, snapshot), lineage: map[string][]schema.Column{},
 		}}
 	l.onlyNew = f.OnlyNew && !r.FullRefresh
 	for _, t := range f.Tables {

@@ -40,9 +40,9 @@ func (f *Files) Stages() []Stage { return []Stage{Extract, Load, Build} }
 // SchemaName implements Source.
 func (f *Files) SchemaName() string { return f.Schema }
 
-func (f *Files) content(s lake.Snapshot) Content {
+func (f *Files) content(r *run, s lake.Snapshot) Content {
 	return Content{
-		ExtractID: s.ID, Source: s.Source, DataTimestamp: s.DataTimestamp, Digest: s.Digest(),
+		Pipeline: r.Layout.Pipeline, ExtractID: s.ID, Source: s.Source, DataTimestamp: s.DataTimestamp, Digest: s.Digest(),
 		Noun: "records", Records: int64(s.Total), Quarantined: int64(s.Quarantined),
 	}
 }

@@ -71,6 +71,9 @@ func (l *tableLoader) load(ctx context.Context, rows rowSource) (err error) {
 }
 
 func (l *tableLoader) run(ctx context.Context, rows rowSource) error {
+	if err := l.ensureOurs(ctx); err != nil {
+		return err
+	}
 	if err := l.prepare(ctx); err != nil {
 		return err
 	}

@@ -38,9 +38,9 @@ func (g *Registry) Stages() []Stage { return stages[:] }
 // SchemaName implements Source.
 func (g *Registry) SchemaName() string { return g.Schema }
 
-func (g *Registry) content(s lake.Snapshot) Content {
+func (g *Registry) content(r *run, s lake.Snapshot) Content {
 	return Content{
-		ExtractID: s.ID, Source: s.Source, DataTimestamp: s.DataTimestamp, Digest: s.Digest(),
+		Pipeline: r.Layout.Pipeline, ExtractID: s.ID, Source: s.Source, DataTimestamp: s.DataTimestamp, Digest: s.Digest(),
 		Noun: "studies", Records: int64(s.Studies), Quarantined: int64(s.Quarantined),
 	}
 }
@@ -73,7 +73,7 @@ func (g *Registry) extract(ctx context.Context, r *run, s *StageRecord) error {
 // load flattens the studies into the staging tables.
 func (g *Registry) load(ctx context.Context, r *run, snapshot lake.Snapshot, s *StageRecord) error {
 	loaded, err := LoadStaging(ctx, StagingLoad{
-		Warehouse: r.warehouse, Lock: r.lock, Spec: g.Spec, Lake: snapshot.Path, Content: g.content(snapshot), Schema: g.Schema,
+		Warehouse: r.warehouse, Lock: r.lock, Spec: g.Spec, Lake: snapshot.Path, Content: g.content(r, snapshot), Schema: g.Schema,
 	})
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ type Source interface {
 	// SchemaName is where the load puts its tables.
 	SchemaName() string
 	// content is what the tables hold once an extract was loaded.
-	content(lake.Snapshot) Content
+	content(*run, lake.Snapshot) Content
 	// extract brings the data into the lake.
 	extract(context.Context, *run, *StageRecord) error
 	// load replaces the tables in the warehouse by what an extract holds.

@@ -82,8 +82,11 @@ func (r *run) loaded(ctx context.Context, snapshot lake.Snapshot) error {
 		return err
 	}
 	defer conn.Close()
-	want, in := r.Source.content(snapshot), r.Source.SchemaName()
-	holds, err := readContent(ctx, conn, r.warehouse.Dialect(), in, want.Noun)
+	want, in := r.Source.content(r, snapshot), r.Source.SchemaName()
+	holds, err := readContent(ctx, conn, r.warehouse.Dialect(), in)
+	if err == nil && holds != nil {
+		err = holds.ownedBy(want.Pipeline, in)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("ask what %s holds: %w", in, err)
