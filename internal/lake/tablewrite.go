@@ -1,11 +1,13 @@
 package lake
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 
 	"apotheca/internal/columnar"
 	"apotheca/internal/schema"
@@ -14,163 +16,128 @@ import (
 // TableWriter writes the file of a table, a batch a row group. Batches may be
 // encoded at the same time; they are committed one after another, and that
 // order is the file's.
+//
+// Batches are columns already, and a column of a row group is one page: so the
+// pages are made here, of whole slices. A writer of rows would have every cell
+// go by on its own, which takes as long as to read it from text.
 type TableWriter struct {
 	extract *TableExtract
 	table   Table
 	file    File
 	counter *countingWriter
-	writer  *parquet.GenericWriter[any]
-	place   []int // of each column in the file
+	columns []storage
+	footer  format.FileMetaData
 }
 
-func newTableWriter(e *TableExtract, name string, columns []schema.Column) (*TableWriter, error) {
-	w := &TableWriter{extract: e, table: Table{Name: name, File: tableFile(name)}, counter: &countingWriter{}}
-	layout, err := parquetSchema(name, columns)
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", w.table.File, err)
-	}
-	for _, c := range columns {
-		leaf, found := layout.Lookup(c.Name)
-		if !found {
-			return nil, fmt.Errorf("write %s: column %s has no place", w.table.File, c.Name)
+// magic begins and ends a Parquet file.
+const magic = "PAR1"
+
+func newTableWriter(e *TableExtract, name string, columns []schema.Column) (w *TableWriter, err error) {
+	w = &TableWriter{extract: e, table: Table{Name: name, File: tableFile(name)}}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", w.table.File, err)
 		}
-		w.place = append(w.place, leaf.ColumnIndex)
+	}()
+	if err := w.layout(columns); err != nil {
+		return nil, err
 	}
 	if w.file, err = e.lake.disk.Create(e.dir + "/" + w.table.File); err != nil {
-		return nil, fmt.Errorf("write %s: %w", w.table.File, err)
+		return nil, err
 	}
-	w.counter.to = w.file
-	w.writer = parquet.NewGenericWriter[any](w.counter, layout,
-		parquet.Compression(&zstd.Codec{Level: shardLevel}),
-		parquet.CreatedBy("apotheca", "", ""),
-	)
+	w.counter = &countingWriter{to: w.file}
+	if _, err = w.counter.Write([]byte(magic)); err != nil {
+		return nil, errors.Join(err, w.file.Close())
+	}
 	return w, nil
 }
 
-// parquetSchema is how the columns of a table are stored. Numbers that grow
-// from row to row, as times and numbers of lines do, take little room as the
-// differences between them.
-func parquetSchema(name string, columns []schema.Column) (*parquet.Schema, error) {
-	group := parquet.Group{}
+// layout says in the footer which columns the file has.
+func (w *TableWriter) layout(columns []schema.Column) error {
+	w.footer.Version, w.footer.CreatedBy = 2, "apotheca"
+	w.footer.Schema = append(w.footer.Schema, format.SchemaElement{Name: w.table.Name, NumChildren: thrift.New(int32(len(columns)))})
+	names := map[string]bool{}
 	for _, c := range columns {
-		if err := columnar.Check(c.Type); err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.Name, err)
+		if names[c.Name] {
+			return fmt.Errorf("two columns are named %s", c.Name)
 		}
-		node := parquet.String()
-		switch c.Type {
-		case schema.Integer:
-			node = parquet.Encoded(parquet.Int(64), &parquet.DeltaBinaryPacked)
-		case schema.Timestamp:
-			node = parquet.Encoded(parquet.Timestamp(parquet.Microsecond), &parquet.DeltaBinaryPacked)
-		case schema.Date:
-			node = parquet.Date()
-		case schema.Boolean:
-			node = parquet.Leaf(parquet.BooleanType)
-		case schema.Double:
-			node = parquet.Leaf(parquet.DoubleType)
+		names[c.Name] = true
+		s, err := storageOf(c)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
 		}
-		if c.Nullable {
-			node = parquet.Optional(node)
-		}
-		if group[c.Name] != nil {
-			return nil, fmt.Errorf("two columns are named %s", c.Name)
-		}
-		group[c.Name] = node
+		w.columns = append(w.columns, s)
+		w.footer.Schema = append(w.footer.Schema, s.element())
+		w.footer.ColumnOrders = append(w.footer.ColumnOrders, *s.typ.ColumnOrder())
 	}
-	return parquet.NewSchema(name, group), nil
+	return nil
 }
 
 // Encoder makes row groups of batches. It is not for concurrent use; several
 // encoders of one table are.
 type Encoder struct {
-	group  *parquet.ConcurrentRowGroupWriter
-	place  []int
-	values []parquet.Value
+	columns []storage
+	pages   []page
+	rows    int
+	values  values
 }
 
 // Encoder is a new one of this table.
 func (w *TableWriter) Encoder() *Encoder {
-	return &Encoder{group: w.writer.BeginRowGroup(), place: w.place, values: make([]parquet.Value, 4096)}
+	return &Encoder{columns: w.columns, pages: make([]page, len(w.columns))}
 }
 
 // Encode makes a row group of a batch, which is then to be committed. The
 // batch is free again.
 func (e *Encoder) Encode(batch *columnar.Batch) error {
-	if len(batch.Columns) != len(e.place) {
-		return fmt.Errorf("encode rows: %d columns instead of %d", len(batch.Columns), len(e.place))
+	if len(batch.Columns) != len(e.columns) {
+		return fmt.Errorf("encode rows: %d columns instead of %d", len(batch.Columns), len(e.columns))
+	}
+	e.rows = batch.Rows
+	if e.rows == 0 {
+		return nil
 	}
 	for i := range batch.Columns {
-		place := e.place[i]
-		to := e.group.ColumnWriters()[place]
-		for row := 0; row < batch.Rows; {
-			n := min(len(e.values), batch.Rows-row)
-			e.fill(&batch.Columns[i], place, row, n)
-			if _, err := to.WriteRowValues(e.values[:n]); err != nil {
-				return fmt.Errorf("encode rows: %w", err)
-			}
-			row += n
-		}
-		if err := to.Flush(); err != nil {
-			return fmt.Errorf("encode rows: %w", err)
+		if err := e.pages[i].encode(&e.columns[i], &batch.Columns[i], batch.Rows, &e.values); err != nil {
+			return fmt.Errorf("encode rows: column %s: %w", e.columns[i].name, err)
 		}
 	}
 	return nil
 }
 
-// fill makes values of some rows of a column.
-func (e *Encoder) fill(c *columnar.Column, place, row, n int) {
-	level := 0
-	if c.Null != nil {
-		level = 1
-	}
-	values := e.values[:n]
-	switch {
-	case c.IsText():
-		for i := range values {
-			values[i] = parquet.ByteArrayValue(c.TextAt(row + i))
-		}
-	case c.Type == schema.Double:
-		for i, v := range c.Floats[row : row+n] {
-			values[i] = parquet.DoubleValue(v)
-		}
-	case c.Type == schema.Boolean:
-		for i, v := range c.Ints[row : row+n] {
-			values[i] = parquet.BooleanValue(v != 0)
-		}
-	case c.Type == schema.Date:
-		for i, v := range c.Ints[row : row+n] {
-			values[i] = parquet.Int32Value(int32(v))
-		}
-	default:
-		for i, v := range c.Ints[row : row+n] {
-			values[i] = parquet.Int64Value(v)
-		}
-	}
-	for i := range values {
-		if level == 1 && c.Null[row+i] {
-			values[i] = parquet.NullValue().Level(0, 0, place)
-		} else {
-			values[i] = values[i].Level(0, level, place)
-		}
-	}
-}
-
 // Commit appends a row group to the file. The encoder is free again.
 func (w *TableWriter) Commit(e *Encoder) error {
-	rows, err := e.group.Commit()
-	if err != nil {
-		return fmt.Errorf("write %s: %w", w.table.File, err)
+	if e.rows == 0 {
+		return nil
 	}
-	if rows > 0 {
-		w.table.RowGroups++
+	group := format.RowGroup{
+		NumRows: int64(e.rows), FileOffset: w.counter.bytes,
+		// Readers go by the order of the row groups, and of this number there
+		// are 32,768.
+		Ordinal: int16(w.table.RowGroups),
 	}
-	w.table.Rows += rows
+	for i := range e.pages {
+		p := &e.pages[i]
+		p.meta.DataPageOffset = w.counter.bytes
+		for _, part := range [][]byte{p.header.Bytes(), p.levels, p.body} {
+			if _, err := w.counter.Write(part); err != nil {
+				return fmt.Errorf("write %s: %w", w.table.File, err)
+			}
+		}
+		group.TotalByteSize += p.meta.TotalUncompressedSize
+		group.TotalCompressedSize += p.meta.TotalCompressedSize
+		group.Columns = append(group.Columns, format.ColumnChunk{MetaData: p.meta})
+	}
+	w.footer.RowGroups = append(w.footer.RowGroups, group)
+	w.footer.NumRows += group.NumRows
+	w.table.RowGroups++
+	w.table.Rows += group.NumRows
 	return nil
 }
 
 // Close makes the file last. It is part of the extract once that is finished.
 func (w *TableWriter) Close() error {
-	err := w.writer.Close()
+	err := w.writeFooter()
 	if err == nil {
 		err = w.file.Sync()
 	}
@@ -180,6 +147,17 @@ func (w *TableWriter) Close() error {
 	w.table.Extent = w.counter.extent()
 	w.extract.add(w.table)
 	return nil
+}
+
+// writeFooter ends the file with where all is, the size of that, and the magic.
+func (w *TableWriter) writeFooter() error {
+	var text bytes.Buffer
+	if err := thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(&text)).Encode(&w.footer); err != nil {
+		return err
+	}
+	end := binary.LittleEndian.AppendUint32(text.Bytes(), uint32(text.Len()))
+	_, err := w.counter.Write(append(end, magic...))
+	return err
 }
 
 // Abandon closes a file that will not be finished.
