@@ -61,6 +61,7 @@ func (a *app) dbtRun(f *dbtFlags, command string, do func(context.Context, *invo
 
 // load reads the project. It says what was found, as dbt does.
 func (i *invocation) load() error {
+	defer i.allocateFreely()()
 	if err := i.begin(); err != nil {
 		return err
 	}
@@ -124,6 +125,7 @@ func (i *invocation) warnOfFlags() error {
 
 // readOnly reads the project and says nothing but what is suspicious in it.
 func (i *invocation) readOnly() error {
+	defer i.allocateFreely()()
 	if err := i.locate(); err != nil {
 		return err
 	}

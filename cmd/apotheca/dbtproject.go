@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"apotheca/internal/build"
@@ -56,10 +55,6 @@ func (i *invocation) loadProject() error {
 	if err != nil {
 		return fmt.Errorf("find project: %w", err)
 	}
-	// Nearly all that loading allocates stays. Looking for garbage less often, up
-	// to a limit, takes a fifth off the processor time.
-	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(1 << 30)
 	sample, err := i.eventTime.window(i.started.UTC())
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"bytes"
 	"strings"
 
 	"apotheca/internal/jinja"
@@ -20,9 +19,7 @@ func (c *Config) Get(key string) (any, bool) { return c.values.Get(key) }
 
 // MarshalJSON writes all configs, in the order in which they were set.
 func (c *Config) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	err := writeJSON(&b, c.values, jsonStyle{})
-	return b.Bytes(), err
+	return appendJSON(nil, c.values, jsonStyle{})
 }
 
 // String returns a config as text; empty when unset or null.
@@ -182,12 +179,9 @@ func appended(have, more any) *jinja.List {
 }
 
 func overlaid(base, over *jinja.Dict) *jinja.Dict {
-	out := jinja.NewDict()
-	for _, d := range []*jinja.Dict{base, over} {
-		for _, k := range keysIn(d) {
-			v, _ := d.Get(k)
-			out.Set(k, v)
-		}
+	out := base.Copy()
+	for i := range over.Len() {
+		out.Set(over.At(i))
 	}
 	return out
 }

@@ -284,16 +284,18 @@ func (l *loader) testConfig(d *testDeclaration, arguments *jinja.Dict) (*jinja.D
 			return nil, false
 		}
 	}
-	sc := &scope{p: l.p, pkg: f.pkg, level: levelTarget}
 	add := func(key string, v any) {
 		if s, ok := v.(string); ok && hasTemplate(s) {
-			v = l.native(sc, f.shown, &yaml.Node{Kind: yaml.ScalarNode, Value: s, Line: d.node.Line})
+			v = l.native(l.yamlScope(f.pkg), f.shown, &yaml.Node{Kind: yaml.ScalarNode, Value: s, Line: d.node.Line})
 		}
 		if v != nil {
 			config.Set(key, v)
 		}
 	}
 	for _, key := range testConfigs {
+		if nested.Len() == 0 && !has(arguments, key) {
+			continue
+		}
 		v, top := arguments.Get(key)
 		n, below := nested.Get(key)
 		arguments.Del(key)
@@ -363,30 +365,37 @@ func testHash(name string, meta *TestMetadata) string {
 	if meta.Namespace != "" {
 		namespace = meta.Namespace
 	}
-	metadata := hashable(jinja.NewDict("kwargs", meta.kwargs, "name", meta.Name, "namespace", namespace))
-	sum := md5Hex(name + jinja.Repr(metadata))
+	metadata := jinja.NewDict("kwargs", meta.kwargs, "name", meta.Name, "namespace", namespace)
+	sum := md5Hex(string(appendHashed(append(make([]byte, 0, 512), name...), metadata)))
 	return sum[len(sum)-10:]
 }
 
-func hashable(v any) any {
+func appendHashed(b []byte, v any) []byte {
 	switch x := v.(type) {
 	case *jinja.Dict:
 		keys := texts(jinja.NewList(keysIn(x)...))
 		sort.Strings(keys)
-		out := jinja.NewDict()
-		for _, k := range keys {
+		b = append(b, '{')
+		for i, k := range keys {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = append(append(b, jinja.Repr(k)...), ": "...)
 			e, _ := x.Get(k)
-			out.Set(k, hashable(e))
+			b = appendHashed(b, e)
 		}
-		return out
+		return append(b, '}')
 	case *jinja.List:
-		out := jinja.NewList()
-		for _, e := range x.V {
-			out.V = append(out.V, hashable(e))
+		b = append(b, '[')
+		for i, e := range x.V {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendHashed(b, e)
 		}
-		return out
+		return append(b, ']')
 	}
-	return jinja.Str(v)
+	return append(b, jinja.Repr(jinja.Str(v))...)
 }
 
 // kwargsName is where a generic test's template finds its arguments.

@@ -42,8 +42,7 @@ func (l *loader) addDoc(f file, b *jinja.Block) {
 
 // resolveDocs renders every description, in which doc() may stand.
 func (l *loader) resolveDocs() {
-	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+	for _, n := range l.p.sortedNodes {
 		at := n.shownFile()
 		if p := n.PatchPath; p != "" {
 			at = n.pkg.file(strings.SplitN(p, "://", 2)[1])

@@ -18,8 +18,11 @@ import (
 func (l *loader) finish() {
 	l.loadSemantics()
 	l.loadExposures()
+	l.p.sortedNodes = make([]*Node, 0, len(l.p.Nodes))
 	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+		l.p.sortedNodes = append(l.p.sortedNodes, l.p.Nodes[id])
+	}
+	for _, n := range l.p.sortedNodes {
 		missing := l.p.resolveDependencies(n)
 		switch {
 		case len(missing) == 0:
@@ -31,6 +34,7 @@ func (l *loader) finish() {
 			}
 		}
 	}
+	l.p.sortedNodes = slices.DeleteFunc(l.p.sortedNodes, func(n *Node) bool { return n.unresolved })
 	l.checkVersions()
 	l.attachTests()
 	// None of these writes what another reads, and problems are sorted later.
@@ -93,8 +97,7 @@ func (l *loader) checkAccess() {
 	for _, g := range l.p.Groups {
 		groups[g.Name] = true
 	}
-	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+	for _, n := range l.p.sortedNodes {
 		if n.Group != "" && !groups[n.Group] {
 			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("%s belongs to the group '%s', which does not exist", n.UniqueID, n.Group),
 				Hint: "declare it under groups: in a properties file"})
@@ -130,8 +133,7 @@ func (l *loader) checkReference(n, target *Node) {
 // it warn.
 func (l *loader) checkSpaces() {
 	count := 0
-	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+	for _, n := range l.p.sortedNodes {
 		switch {
 		case !strings.Contains(n.Name, " "):
 			continue
@@ -148,8 +150,7 @@ func (l *loader) checkSpaces() {
 // checkAliases refuses two nodes that would make the same relation.
 func (l *loader) checkAliases() {
 	made := map[string]*Node{}
-	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+	for _, n := range l.p.sortedNodes {
 		if !n.isReferable() || n.IsEphemeral() {
 			continue
 		}
@@ -166,8 +167,7 @@ func (l *loader) checkAliases() {
 // warnDeprecatedModels names the models whose day has passed, and who still
 // reads them.
 func (l *loader) warnDeprecatedModels() {
-	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+	for _, n := range l.p.sortedNodes {
 		if n.ResourceType != Model {
 			continue
 		}

@@ -16,83 +16,78 @@ import (
 // templates, compactly for artifacts.
 type jsonStyle struct{ spaced, ascii, sorted bool }
 
-// writeJSON writes a template value.
-func writeJSON(b *bytes.Buffer, v any, style jsonStyle) error {
+// appendJSON appends a template value.
+func appendJSON(b []byte, v any, style jsonStyle) ([]byte, error) {
 	switch x := v.(type) {
 	case nil:
-		b.WriteString("null")
+		return append(b, "null"...), nil
 	case bool:
-		b.Write(strconv.AppendBool(b.AvailableBuffer(), x))
+		return strconv.AppendBool(b, x), nil
 	case int:
-		b.Write(strconv.AppendInt(b.AvailableBuffer(), int64(x), 10))
+		return strconv.AppendInt(b, int64(x), 10), nil
 	case int64:
-		b.Write(strconv.AppendInt(b.AvailableBuffer(), x, 10))
+		return strconv.AppendInt(b, x, 10), nil
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("write JSON: %v is not a number", x)
+			return b, fmt.Errorf("write JSON: %v is not a number", x)
 		}
-		b.WriteString(jinja.Str(x))
+		return append(b, jinja.Str(x)...), nil
 	case string:
-		return writeJSONString(b, x, style)
+		return appendJSONString(b, x, style), nil
 	case []string:
-		return writeJSONList(b, len(x), func(i int) any { return x[i] }, style)
+		return appendJSONList(b, len(x), func(i int) any { return x[i] }, style)
 	case *jinja.List:
-		return writeJSONList(b, len(x.V), func(i int) any { return x.V[i] }, style)
+		return appendJSONList(b, len(x.V), func(i int) any { return x.V[i] }, style)
 	case *jinja.Tuple:
-		return writeJSONList(b, len(x.V), func(i int) any { return x.V[i] }, style)
+		return appendJSONList(b, len(x.V), func(i int) any { return x.V[i] }, style)
 	case *jinja.Dict:
-		return writeJSONDict(b, x, style)
+		return appendJSONDict(b, x, style)
 	case jinja.Undefined:
-		return fmt.Errorf("write JSON: '%s' is undefined", x.Name)
+		return b, fmt.Errorf("write JSON: '%s' is undefined", x.Name)
 	case jinja.Decimal:
-		b.WriteString(x.String())
+		return append(b, x.String()...), nil
 	case configMoment:
-		return writeJSONString(b, x.iso("T", "auto"), style)
+		return appendJSONString(b, x.iso("T", "auto"), style), nil
 	case jinja.Stringer:
-		return writeJSONString(b, x.Str(), style)
-	default:
-		return fmt.Errorf("write JSON: %T has no JSON form", v)
+		return appendJSONString(b, x.Str(), style), nil
 	}
-	return nil
+	return b, fmt.Errorf("write JSON: %T has no JSON form", v)
 }
 
-func writeJSONList(b *bytes.Buffer, n int, at func(int) any, style jsonStyle) error {
-	b.WriteByte('[')
+func appendJSONList(b []byte, n int, at func(int) any, style jsonStyle) ([]byte, error) {
+	b = append(b, '[')
 	for i := range n {
 		if i > 0 {
-			b.WriteString(style.comma())
+			b = append(b, style.comma()...)
 		}
-		if err := writeJSON(b, at(i), style); err != nil {
-			return err
+		var err error
+		if b, err = appendJSON(b, at(i), style); err != nil {
+			return b, err
 		}
 	}
-	b.WriteByte(']')
-	return nil
+	return append(b, ']'), nil
 }
 
-func writeJSONDict(b *bytes.Buffer, d *jinja.Dict, style jsonStyle) error {
+func appendJSONDict(b []byte, d *jinja.Dict, style jsonStyle) ([]byte, error) {
 	if style.sorted {
 		d = sortedByKey(d)
 	}
-	b.WriteByte('{')
+	b = append(b, '{')
 	for i := range d.Len() {
 		if i > 0 {
-			b.WriteString(style.comma())
+			b = append(b, style.comma()...)
 		}
 		k, v := d.At(i)
-		if err := writeJSONString(b, jsonKey(k), style); err != nil {
-			return err
-		}
-		b.WriteByte(':')
+		b = append(appendJSONString(b, jsonKey(k), style), ':')
 		if style.spaced {
-			b.WriteByte(' ')
+			b = append(b, ' ')
 		}
-		if err := writeJSON(b, v, style); err != nil {
-			return err
+		var err error
+		if b, err = appendJSON(b, v, style); err != nil {
+			return b, err
 		}
 	}
-	b.WriteByte('}')
-	return nil
+	return append(b, '}'), nil
 }
 
 func sortedByKey(d *jinja.Dict) *jinja.Dict {
@@ -123,46 +118,68 @@ func jsonKey(k any) string {
 	return jinja.Str(k)
 }
 
-func writeJSONString(b *bytes.Buffer, s string, style jsonStyle) error {
-	if isPlain(s) {
-		b.WriteByte('"')
-		b.WriteString(s)
-		b.WriteByte('"')
-		return nil
+func appendJSONString(b []byte, s string, style jsonStyle) []byte {
+	b = append(b, '"')
+	for {
+		n := plainLen(s)
+		b, s = append(b, s[:n]...), s[n:]
+		if s == "" {
+			return append(b, '"')
+		}
+		switch s[0] {
+		case '"', '\\':
+			b = append(b, '\\', s[0])
+		case '\n':
+			b = append(b, `\n`...)
+		case '\t':
+			b = append(b, `\t`...)
+		default:
+			return append(appendRareJSON(b, s, style), '"')
+		}
+		s = s[1:]
 	}
+}
+
+// plainLen is how many bytes JSON writes as they are.
+func plainLen(s string) int {
+	for i := range len(s) {
+		if !isPlain[s[i]] {
+			return i
+		}
+	}
+	return len(s)
+}
+
+var isPlain = func() (plain [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
+// appendRareJSON leaves what is neither ASCII nor a usual escape to the library.
+func appendRareJSON(b []byte, s string, style jsonStyle) []byte {
 	var one bytes.Buffer
 	e := json.NewEncoder(&one)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		return err
-	}
+	_ = e.Encode(s) // no text fails
 	text := strings.TrimSuffix(one.String(), "\n")
+	text = text[1 : len(text)-1]
 	if !style.ascii {
-		b.WriteString(text)
-		return nil
+		return append(b, text...)
 	}
 	for _, r := range text {
 		switch {
 		case r < 128:
-			b.WriteRune(r)
+			b = append(b, byte(r))
 		case r > 0xffff:
 			r -= 0x10000
-			fmt.Fprintf(b, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+			b = fmt.Appendf(b, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
 		default:
-			fmt.Fprintf(b, `\u%04x`, r)
+			b = fmt.Appendf(b, `\u%04x`, r)
 		}
 	}
-	return nil
-}
-
-// isPlain reports a text that JSON writes as it is.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	return b
 }
 
 // keysIn lists the keys of a mapping that may be nil, in order.

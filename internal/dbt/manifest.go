@@ -2,11 +2,13 @@ package dbt
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"apotheca/internal/jinja"
@@ -46,12 +48,24 @@ func (p *Project) manifestSections(compiled map[string]*Compiled) []manifestSect
 	unresolved := p.unresolvedTests()
 	withUnresolved := func(ids []string) []string { return append(ids, keysOf(unresolved)...) }
 	parents, children := p.edgesWith(unresolved)
+	var ofNodes, ofParents, ofChildren []string
+	sorted := []func(){
+		func() {
+			for _, n := range p.sortedNodes {
+				ofNodes = append(ofNodes, n.UniqueID)
+			}
+			ofNodes = withUnresolved(ofNodes)
+		},
+		func() { ofParents = withUnresolved(keysOf(p.Parents)) },
+		func() { ofChildren = withUnresolved(keysOf(p.Children)) },
+	}
+	parallel(len(sorted), func(i int) { sorted[i]() })
 	neighbours := func(m map[string][]string) func(string) any {
 		return func(id string) any { return jinjaList(m[id]) }
 	}
 	return []manifestSection{
 		sectionOfDict("metadata", p.metadata()),
-		{"nodes", withUnresolved(keysOf(p.Nodes)), func(id string) any {
+		{"nodes", ofNodes, func(id string) any {
 			if n := p.Nodes[id]; n != nil {
 				return p.builtNodeDict(n, compiled[id])
 			}
@@ -65,8 +79,8 @@ func (p *Project) manifestSections(compiled map[string]*Compiled) []manifestSect
 		sectionOfAll("groups", p.Groups, groupDict),
 		sectionOfAll("selectors", p.selectors, func(s *namedSelector) *jinja.Dict { return s.dict }),
 		p.disabledSection(),
-		{"parent_map", withUnresolved(keysOf(p.Parents)), neighbours(parents)},
-		{"child_map", withUnresolved(keysOf(p.Children)), neighbours(children)},
+		{"parent_map", ofParents, neighbours(parents)},
+		{"child_map", ofChildren, neighbours(children)},
 		sectionOfDict("group_map", p.groupMap()),
 		sectionOfAll("saved_queries", p.SavedQueries, p.semanticDict),
 		sectionOfAll("semantic_models", p.SemanticModels, p.semanticDict),
@@ -78,36 +92,68 @@ func sectionOfAll[V any](key string, m map[string]V, dict func(V) *jinja.Dict) m
 	return manifestSection{key, keysOf(m), func(id string) any { return dict(m[id]) }}
 }
 
-// write encodes as many values at once as there are processors, a few hundred
-// at a time.
+// write encodes as many values at once as there are processors, some dozens at
+// a time, while what came before them is written.
 func (s manifestSection) write(out *bufio.Writer, before byte) error {
 	fmt.Fprintf(out, "%c%q:{", before, s.key)
-	encoded := make([]bytes.Buffer, min(256, len(s.ids)))
-	for first := 0; first < len(s.ids); first += len(encoded) {
-		ids := s.ids[first:min(first+len(encoded), len(s.ids))]
-		failed := make([]error, len(ids))
-		parallel(len(ids), func(i int) {
-			b := &encoded[i]
-			b.Reset()
-			if first+i > 0 {
-				b.WriteByte(',')
-			}
-			failed[i] = writeJSONString(b, ids[i], jsonStyle{})
-			b.WriteByte(':')
-			if err := writeJSON(b, s.value(ids[i]), jsonStyle{}); err != nil {
-				failed[i] = err
+	const atOnce, ahead = 64, 8
+	type encoded struct {
+		json []byte
+		err  error
+	}
+	parts := make([]chan encoded, (len(s.ids)+atOnce-1)/atOnce)
+	for i := range parts {
+		parts[i] = make(chan encoded, 1)
+	}
+	buffers := make(chan []byte, ahead)
+	for range ahead {
+		buffers <- nil
+	}
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	defer close(buffers)
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+		wait.Go(func() {
+			for b := range buffers { // first a buffer, then a part: the next to be written has one
+				i := int(next.Add(1)) - 1
+				if i >= len(parts) {
+					return
+				}
+				json, err := s.encode(b[:0], i*atOnce, min((i+1)*atOnce, len(s.ids)))
+				parts[i] <- encoded{json, err}
 			}
 		})
-		for i := range ids {
-			if failed[i] != nil {
-				return fmt.Errorf("%s %s: %w", s.key, ids[i], failed[i])
-			}
-			if _, err := encoded[i].WriteTo(out); err != nil {
-				return err
+	}
+	var failed error
+	for _, part := range parts {
+		p := <-part
+		if failed == nil {
+			if failed = p.err; failed == nil {
+				_, failed = out.Write(p.json)
 			}
 		}
+		buffers <- p.json
+	}
+	if failed != nil {
+		return failed
 	}
 	return out.WriteByte('}')
+}
+
+// encode appends the entries from first to before end.
+func (s manifestSection) encode(b []byte, first, end int) ([]byte, error) {
+	for i, id := range s.ids[first:end] {
+		if first+i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSONString(b, id, jsonStyle{}), ':')
+		var err error
+		if b, err = appendJSON(b, s.value(id), jsonStyle{}); err != nil {
+			return b, fmt.Errorf("%s %s: %w", s.key, id, err)
+		}
+	}
+	return b, nil
 }
 
 // builtNodeDict is nodeDict with what compiling and running brought.
@@ -277,9 +323,9 @@ func (p *Project) groupMap() *jinja.Dict {
 	d := jinja.NewDict()
 	for _, id := range keysOf(p.Groups) {
 		members := jinja.NewList()
-		for _, node := range keysOf(p.Nodes) {
-			if p.Nodes[node].Group == p.Groups[id].Name {
-				members.V = append(members.V, node)
+		for _, n := range p.sortedNodes {
+			if n.Group == p.Groups[id].Name {
+				members.V = append(members.V, n.UniqueID)
 			}
 		}
 		for _, m := range p.semantics() {

@@ -19,7 +19,7 @@ func (p *Project) nodeDict(n *Node) *jinja.Dict {
 	if docs == nil {
 		docs = jinja.NewDict("show", true, "node_color", nil)
 	}
-	d := jinja.NewDict(
+	fields := append(make([]any, 0, 2*fieldsMax),
 		"database", n.Database, "schema", n.Schema, "name", n.Name, "resource_type", string(n.ResourceType),
 		"package_name", n.PackageName, "path", n.Path, "original_file_path", n.OriginalFilePath, "unique_id", n.UniqueID,
 		"fqn", jinjaList(n.FQN), "alias", n.Alias, "checksum", jinja.NewDict("name", n.Checksum.Name, "checksum", n.Checksum.Checksum),
@@ -29,35 +29,25 @@ func (p *Project) nodeDict(n *Node) *jinja.Dict {
 		"raw_code", n.RawCode, "doc_blocks", jinjaList(n.DocBlocks),
 	)
 	if n.ResourceType == Seed {
-		d.Set("root_path", orNone(path.Join(p.options.Dir, n.pkg.dir)))
-		d.Set("depends_on", jinja.NewDict("macros", jinjaList(n.DependsOn.Macros)))
-		return d
+		return jinja.NewDict(append(fields, "root_path", orNone(path.Join(p.options.Dir, n.pkg.dir)),
+			"depends_on", jinja.NewDict("macros", jinjaList(n.DependsOn.Macros)))...)
 	}
-	d.Set("language", n.Language)
-	refs := jinja.NewList()
-	for _, r := range n.Refs {
-		refs.V = append(refs.V, jinja.NewDict("name", r.Name, "package", orNone(r.Package), "version", r.Version))
-	}
-	sources := jinja.NewList()
-	for _, s := range n.SourceRefs {
-		sources.V = append(sources.V, jinja.NewList(s.Source, s.Table))
-	}
-	d.Set("refs", refs)
-	d.Set("sources", sources)
-	d.Set("metrics", jinja.NewList())
-	d.Set("depends_on", dependsDict(n.DependsOn))
-	d.Set("compiled_path", nil)
-	d.Set("contract", n.contract())
+	fields = append(fields, "language", n.Language, "refs", refsList(n.Refs), "sources", sourcesList(n.SourceRefs), "metrics", jinja.NewList(),
+		"depends_on", dependsDict(n.DependsOn), "compiled_path", nil, "contract", n.contract())
 	switch n.ResourceType {
 	case Model:
-		p.modelFields(n, d)
+		fields = append(fields, "access", n.Access, "constraints", jinja.NewList(n.Constraints...), "version", n.Version, "latest_version", n.LatestVersion,
+			"deprecation_date", orNone(n.DeprecationDate), "primary_key", jinjaList(n.PrimaryKey), "time_spine", n.TimeSpine)
 	case DataTest:
-		n.testFields(d)
+		fields = n.testFields(fields)
 	case Operation:
-		d.Set("index", int64(n.Hook.Index))
+		fields = append(fields, "index", int64(n.Hook.Index))
 	}
-	return d
+	return jinja.NewDict(fields...)
 }
+
+// fieldsMax is room for the fields of a node of any kind.
+const fieldsMax = 48
 
 func (n *Node) unrendered() *jinja.Dict {
 	if n.UnrenderedConfig == nil {
@@ -67,34 +57,21 @@ func (n *Node) unrendered() *jinja.Dict {
 }
 
 func (n *Node) contract() *jinja.Dict {
-	d := jinja.NewDict("enforced", false, "alias_types", true, "checksum", nil)
 	v, _ := n.Config.Get("contract")
 	c, _ := v.(*jinja.Dict)
-	d = overlaid(d, c)
+	d := overlaid(jinja.NewDict("enforced", false, "alias_types", true, "checksum", nil), c)
 	if n.ResourceType == Model && get(d, "enforced") == true {
 		d.Set("checksum", n.contractChecksum())
 	}
 	return d
 }
 
-func (p *Project) modelFields(n *Node, d *jinja.Dict) {
-	d.Set("access", n.Access)
-	d.Set("constraints", jinja.NewList(n.Constraints...))
-	d.Set("version", n.Version)
-	d.Set("latest_version", n.LatestVersion)
-	d.Set("deprecation_date", orNone(n.DeprecationDate))
-	d.Set("primary_key", jinjaList(n.PrimaryKey))
-	d.Set("time_spine", n.TimeSpine)
-}
-
-func (n *Node) testFields(d *jinja.Dict) {
+func (n *Node) testFields(fields []any) []any {
 	if n.Test == nil {
-		return
+		return fields
 	}
-	d.Set("column_name", orNone(n.Test.ColumnName))
-	d.Set("file_key_name", n.Test.FileKeyName)
-	d.Set("attached_node", orNone(n.Test.AttachedNode))
-	d.Set("test_metadata", jinja.NewDict("name", n.Test.Name, "kwargs", n.Test.kwargs, "namespace", orNone(n.Test.Namespace)))
+	return append(fields, "column_name", orNone(n.Test.ColumnName), "file_key_name", n.Test.FileKeyName, "attached_node", orNone(n.Test.AttachedNode),
+		"test_metadata", jinja.NewDict("name", n.Test.Name, "kwargs", n.Test.kwargs, "namespace", orNone(n.Test.Namespace)))
 }
 
 func dependsDict(d DependsOn) *jinja.Dict {

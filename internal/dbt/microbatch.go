@@ -250,8 +250,7 @@ func (l *loader) warnMicrobatch() {
 		return
 	}
 	forced := 0
-	for _, id := range keysOf(l.p.Nodes) {
-		n := l.p.Nodes[id]
+	for _, n := range l.p.sortedNodes {
 		if on, _ := n.Config.Bool("concurrent_batches"); on && l.p.Target.Type == "postgres" {
 			forced++
 		}

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
@@ -167,11 +166,11 @@ func (l *loader) packageSpecs(file string, doc *yaml.Node, render func(*yaml.Nod
 			continue
 		}
 		specs = append(specs, spec)
-		var b bytes.Buffer
-		if err := writeJSON(&b, contract, jsonStyle{spaced: true, ascii: true, sorted: true}); err != nil {
+		written, err := appendJSON(nil, contract, jsonStyle{spaced: true, ascii: true, sorted: true})
+		if err != nil {
 			l.fail(l.problemAt(file, n, err.Error(), ""))
 		}
-		hashed = append(hashed, b.String())
+		hashed = append(hashed, string(written))
 	}
 	slices.Sort(hashed)
 	sum := sha1.Sum([]byte(strings.Join(hashed, "\n")))

@@ -7,8 +7,8 @@ import "apotheca/internal/jinja"
 // unique.
 func (p *Project) inferPrimaryKeys() {
 	tests := map[string][]*Node{}
-	for _, id := range keysOf(p.Nodes) {
-		if n := p.Nodes[id]; n.Test != nil && n.Test.AttachedNode != "" {
+	for _, n := range p.sortedNodes {
+		if n.Test != nil && n.Test.AttachedNode != "" {
 			tests[n.Test.AttachedNode] = append(tests[n.Test.AttachedNode], n)
 		}
 	}

@@ -65,6 +65,7 @@ type Project struct {
 	replaced      *replacements
 	graph         sharedGraph
 	index         *refIndex
+	sortedNodes   []*Node // Nodes by unique id, once all are known
 	// disabledSources are the sources that are switched off, by id.
 	disabledSources map[string]*Source
 }

@@ -214,12 +214,11 @@ func (l *loader) flag(name string) bool {
 // configOf reads an entry's configs, rendered and as written.
 func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jinja.Dict) {
 	rendered, raw = jinja.NewDict(), jinja.NewDict()
-	sc := l.yamlScope(f.pkg)
 	render := func(n *yaml.Node, path []string) any {
 		if len(path) > 0 && (strings.HasSuffix(path[0], "_hook") || strings.HasSuffix(path[0], "-hook") || path[0] == "loaded_at_query") {
 			return n.Value
 		}
-		return l.native(sc, f.shown, n)
+		return l.native(l.yamlScope(f.pkg), f.shown, n)
 	}
 	for _, key := range topLevelConfigs {
 		if v := child(n, key); !isNull(v) {
@@ -227,8 +226,11 @@ func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jin
 			raw.Set(key, plain(v))
 		}
 	}
-	asWritten := l.flag("state_modified_compare_more_unrendered_values")
 	c := child(n, "config")
+	if c == nil {
+		return rendered, raw
+	}
+	asWritten := l.flag("state_modified_compare_more_unrendered_values")
 	for _, key := range topLevelConfigs {
 		if at := keyNode(c, key); at != nil && keyNode(n, key) != nil && key != "tags" {
 			l.fail(l.problemAt(f.shown, at, fmt.Sprintf("%s stands both at the top and below config", key), "keep the one below config"))
@@ -255,8 +257,7 @@ func (l *loader) yamlScope(p *pkg) *scope { return &scope{p: l.p, pkg: p, level:
 
 // rendered is a value of an entry with its templates rendered.
 func (l *loader) rendered(f file, n *yaml.Node) any {
-	sc := l.yamlScope(f.pkg)
-	return yamlValue(n, func(n *yaml.Node, _ []string) any { return l.native(sc, f.shown, n) })
+	return yamlValue(n, func(n *yaml.Node, _ []string) any { return l.native(l.yamlScope(f.pkg), f.shown, n) })
 }
 
 func (l *loader) renderedText(f file, n *yaml.Node) string {

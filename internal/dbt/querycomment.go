@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -55,9 +54,8 @@ func (c QueryComment) Of(ctx context.Context, p *Project, r Running, connection 
 		} else {
 			d.Set("connection_name", connection)
 		}
-		var b bytes.Buffer
-		err := writeJSON(&b, d, jsonStyle{spaced: true, ascii: true})
-		return b.String(), err
+		written, err := appendJSON(nil, d, jsonStyle{spaced: true, ascii: true})
+		return string(written), err
 	}
 	r.Names = map[string]any{"connection_name": connection, "node": nil}
 	if r.Node != nil {

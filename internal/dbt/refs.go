@@ -366,7 +366,8 @@ func (p *Project) resolveDependencies(n *Node) (missing Problems) {
 
 // neighbours fills Parents and Children.
 func (p *Project) neighbours() {
-	p.Parents, p.Children = map[string][]string{}, map[string][]string{}
+	size := len(p.Nodes) + len(p.Sources)
+	p.Parents, p.Children = make(map[string][]string, size), make(map[string][]string, size)
 	add := func(id string, parents []string) {
 		p.Parents[id] = append([]string{}, parents...)
 		sort.Strings(p.Parents[id])
@@ -377,8 +378,8 @@ func (p *Project) neighbours() {
 			p.Children[parent] = append(p.Children[parent], id)
 		}
 	}
-	for id, n := range p.Nodes {
-		add(id, n.DependsOn.Nodes)
+	for _, n := range p.sortedNodes { // in order, so that children mostly are
+		add(n.UniqueID, n.DependsOn.Nodes)
 	}
 	for id := range p.Sources {
 		add(id, nil)

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -21,11 +20,11 @@ func (p *Project) WriteSemanticManifest(w io.Writer) error {
 			"dsi_package_version", jinja.NewDict("major_version", "0", "minor_version", "9", "patch_version", "0"),
 			"time_spines", p.timeSpines()),
 		"saved_queries", listOf(p.SavedQueries, savedQueryEntry))
-	var b bytes.Buffer
-	if err := writeJSON(&b, d, jsonStyle{}); err != nil {
+	written, err := appendJSON(nil, d, jsonStyle{})
+	if err != nil {
 		return fmt.Errorf("write semantic manifest: %w", err)
 	}
-	_, err := b.WriteTo(w)
+	_, err = w.Write(written)
 	return err
 }
 
@@ -105,8 +104,7 @@ func savedQueryEntry(s *Semantic) *jinja.Dict {
 // hours or minutes.
 func (p *Project) timeSpines() *jinja.List {
 	out := jinja.NewList()
-	for _, id := range keysOf(p.Nodes) {
-		n := p.Nodes[id]
+	for _, n := range p.sortedNodes {
 		spine, ok := n.TimeSpine.(*jinja.Dict)
 		if !ok {
 			continue

@@ -139,7 +139,7 @@ func (s setValue) GetAttr(name string) (any, bool) {
 }
 
 // become changes the set in place: others hold it too.
-func (s setValue) become(o setValue) { *s.elements = *o.elements }
+func (s setValue) become(o setValue) { s.elements.Become(o.elements) }
 
 // Holds is <=, <, >= and >, which ask what is part of what.
 func (s setValue) Holds(op string, other any) (holds, ok bool) {

@@ -180,11 +180,12 @@ func (t *Table) JSON(node string) (string, error) {
 		shown.Set("node", node)
 	}
 	shown.Set("show", rows)
-	var compact, indented bytes.Buffer
-	if err := writeJSON(&compact, shown, jsonStyle{ascii: true}); err != nil {
+	compact, err := appendJSON(nil, shown, jsonStyle{ascii: true})
+	if err != nil {
 		return "", err
 	}
-	if err := json.Indent(&indented, compact.Bytes(), "", "  "); err != nil {
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, compact, "", "  "); err != nil {
 		return "", fmt.Errorf("indent JSON: %w", err)
 	}
 	return indented.String(), nil

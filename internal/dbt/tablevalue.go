@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"bytes"
 	"fmt"
 	"math/big"
 	"slices"
@@ -356,9 +355,9 @@ func (r rowValue) dict() *jinja.Dict {
 
 // jsonText is a value as JSON, for messages.
 func jsonText(v any) string {
-	var b bytes.Buffer
-	if err := writeJSON(&b, v, jsonStyle{spaced: true}); err != nil {
+	written, err := appendJSON(nil, v, jsonStyle{spaced: true})
+	if err != nil {
 		return jinja.Repr(v)
 	}
-	return b.String()
+	return string(written)
 }

@@ -9,16 +9,22 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // Dict is Python's dict: it keeps the order of insertion, and 1, 1.0 and True
 // are the same key. A nil *Dict reads as empty.
 type Dict struct {
 	entries []entry
-	index   []int32 // a hash table of places in entries, from 1; only once a scan would be slow
+	// index is made by the first lookup, of which there can be several at once;
+	// many dicts are only ever written out.
+	index atomic.Pointer[table]
 	// What a Freeze made common to several dicts is copied before it changes.
 	entriesShared, indexShared bool
 }
+
+// table is a hash table of places in the entries, from 1.
+type table []int32
 
 type entry struct{ key, val any }
 
@@ -26,14 +32,14 @@ type entry struct{ key, val any }
 // keyword arguments and small records, for which a table costs more than it saves.
 const scanMax = 12
 
-// NewDict returns a dict of alternating keys and values.
+// NewDict returns a dict of alternating keys and values, each key once.
 func NewDict(kv ...any) *Dict {
 	d := &Dict{}
 	if len(kv) > 0 {
-		d.entries = make([]entry, 0, len(kv)/2)
+		d.entries = make([]entry, len(kv)/2)
 	}
-	for i := 0; i+1 < len(kv); i += 2 {
-		d.Set(kv[i], kv[i+1])
+	for i := range d.entries {
+		d.entries[i] = entry{kv[2*i], kv[2*i+1]}
 	}
 	return d
 }
@@ -71,13 +77,12 @@ func (d *Dict) Set(key, val any) {
 		return
 	}
 	d.entries = append(d.entries, entry{key, val})
-	switch n := len(d.entries); {
-	case n <= scanMax:
-	case 2*n > len(d.index):
-		d.reindex()
+	switch t, n := d.index.Load(), len(d.entries); {
+	case t == nil:
+	case 2*n > len(*t) || d.indexShared:
+		d.dropIndex() // the next lookup makes a larger one, of its own
 	default:
-		d.ownIndex()
-		d.place(h, n)
+		t.place(h, n)
 	}
 }
 
@@ -90,21 +95,29 @@ func (d *Dict) Del(key any) {
 	// A fresh slice, so that a Keys() taken before stays what it was.
 	d.entries = append(d.entries[:i:i], d.entries[i+1:]...)
 	d.entriesShared = d.entriesShared && i == len(d.entries)
-	if d.index != nil {
-		d.reindex()
-	}
+	d.dropIndex()
 }
 
-// reindex makes the table anew, at least twice as large as the entries.
-func (d *Dict) reindex() {
-	d.index, d.indexShared = nil, false
+func (d *Dict) dropIndex() {
+	d.index.Store(nil)
+	d.indexShared = false
+}
+
+// table is the index, at least twice as large as the entries; nil where a scan
+// is as fast.
+func (d *Dict) table() table {
 	if len(d.entries) <= scanMax {
-		return
+		return nil
 	}
-	d.index = make([]int32, 1<<bits.Len(uint(4*len(d.entries)-1)))
+	if t := d.index.Load(); t != nil {
+		return *t
+	}
+	t := make(table, 1<<bits.Len(uint(4*len(d.entries)-1)))
 	for i, e := range d.entries {
-		d.place(hashed(e.key), i+1)
+		t.place(hashed(e.key), i+1)
 	}
+	d.index.Store(&t)
+	return t
 }
 
 // Keys are the keys in order.
@@ -137,6 +150,7 @@ func (d *Dict) items() []any {
 // Freeze makes copies of the dict cheap: they share its entries until they
 // change. It must come before others can see the dict.
 func (d *Dict) Freeze() *Dict {
+	d.table()
 	d.entriesShared, d.indexShared = true, true
 	return d
 }
@@ -146,14 +160,20 @@ func (d *Dict) Copy() *Dict {
 	if d == nil {
 		return &Dict{}
 	}
-	out := *d
+	out := &Dict{entries: d.entries, entriesShared: d.entriesShared, indexShared: d.indexShared}
 	if !d.entriesShared {
 		out.entries = slices.Clone(d.entries)
 	}
-	if !d.indexShared {
-		out.index = slices.Clone(d.index)
+	if d.indexShared {
+		out.index.Store(d.index.Load())
 	}
-	return &out
+	return out
+}
+
+// Become makes the entries those of another dict.
+func (d *Dict) Become(o *Dict) {
+	d.entries, d.entriesShared = slices.Clone(o.entries), false
+	d.dropIndex()
 }
 
 func (d *Dict) ownEntries() {
@@ -162,20 +182,14 @@ func (d *Dict) ownEntries() {
 	}
 }
 
-func (d *Dict) ownIndex() {
-	if d.indexShared {
-		d.index, d.indexShared = slices.Clone(d.index), false
-	}
-}
-
 // place enters the n-th entry into the table.
-func (d *Dict) place(hash any, n int) {
-	mask := uint64(len(d.index) - 1)
+func (t table) place(hash any, n int) {
+	mask := uint64(len(t) - 1)
 	i := spread64(hash) & mask
-	for d.index[i] != 0 {
+	for t[i] != 0 {
 		i = (i + 1) & mask
 	}
-	d.index[i] = int32(n)
+	t[i] = int32(n)
 }
 
 // find is the place of what hashed made of a key, or -1.
@@ -188,7 +202,8 @@ func (d *Dict) find(hash any) int {
 		}
 		return hashed(e.key) == hash
 	}
-	if d.index == nil {
+	t := d.table()
+	if t == nil {
 		for i := range d.entries {
 			if is(&d.entries[i]) {
 				return i
@@ -196,9 +211,9 @@ func (d *Dict) find(hash any) int {
 		}
 		return -1
 	}
-	mask := uint64(len(d.index) - 1)
-	for i := spread64(hash) & mask; d.index[i] != 0; i = (i + 1) & mask {
-		if n := int(d.index[i]) - 1; is(&d.entries[n]) {
+	mask := uint64(len(t) - 1)
+	for i := spread64(hash) & mask; t[i] != 0; i = (i + 1) & mask {
+		if n := int(t[i]) - 1; is(&d.entries[n]) {
 			return n
 		}
 	}

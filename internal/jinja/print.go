@@ -21,6 +21,9 @@ func Str(v any) string {
 
 // Repr is Python's repr(v).
 func Repr(v any) string {
+	if s, ok := v.(string); ok {
+		return quote(s)
+	}
 	p := printer{limit: defaultOutput}
 	p.repr(v)
 	return p.b.String()
@@ -182,6 +185,9 @@ func formatFloat(f float64) string {
 
 // quote is repr(str): single quotes unless that means more escaping.
 func quote(s string) string {
+	if isPlain(s) {
+		return "'" + s + "'"
+	}
 	q := '\''
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		q = '"'
@@ -212,4 +218,14 @@ func quote(s string) string {
 	}
 	b.WriteRune(q)
 	return b.String()
+}
+
+// isPlain reports a text that repr(str) only puts between single quotes.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '\'' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
