@@ -24,6 +24,7 @@ var imports = map[string][]string{
 	"internal/registry": {},
 	"internal/activity": {},
 	"internal/timing":   {},
+	"internal/lineage":  {},
 
 	"internal/spelling":    {},
 	"internal/strictyaml":  {"internal/spelling"},
@@ -41,7 +42,7 @@ var imports = map[string][]string{
 	"internal/warehouse/warehousetest": {"internal/schema", "internal/warehouse"},
 
 	"internal/deps":        {"internal/dbt"},
-	"internal/dbt":         {"internal/graph", "internal/jinja", "internal/schema", "internal/spelling"},
+	"internal/dbt":         {"internal/graph", "internal/jinja", "internal/lineage", "internal/schema", "internal/spelling"},
 	"internal/dbt/dbttest": {},
 
 	"internal/build": {"internal/dbt", "internal/graph", "internal/jinja", "internal/schema", "internal/warehouse"},

@@ -128,14 +128,16 @@ func TestNamesStayInTheWarehouse(t *testing.T) {
 			"models/bad/same_key.sql":   "select country as id from {{ ref('dim_patients') }}",
 			"models/bad/not_short.sql":  "select country as id from {{ ref('dim_patients') }}",
 			"models/bad/other_type.sql": "select country as id from {{ ref('dim_patients') }}",
+			"models/bad/renamed.sql":    "select first_name as given from {{ ref('dim_patients') }}",
 			"models/bad/bad.yml": `
 models:
-  - {name: to_number, columns: [{name: id, data_type: bigint}]}
-  - {name: to_day, columns: [{name: id, data_type: date}]}
-  - {name: to_time, columns: [{name: id, data_type: date}]}
-  - {name: same_key, columns: [{name: id, data_type: text, constraints: [{type: primary_key}]}]}
-  - {name: not_short, columns: [{name: id, data_type: text, constraints: [{type: check, expression: length(id) < 3}]}]}
-  - {name: other_type, columns: [{name: id, data_type: bigint}]}
+  - {name: renamed, columns: [{name: given, data_type: text}]}
+  - {name: to_number, columns: [{name: id, config: {meta: {pii: false}}, data_type: bigint}]}
+  - {name: to_day, columns: [{name: id, config: {meta: {pii: false}}, data_type: date}]}
+  - {name: to_time, columns: [{name: id, config: {meta: {pii: false}}, data_type: date}]}
+  - {name: same_key, columns: [{name: id, config: {meta: {pii: false}}, data_type: text, constraints: [{type: primary_key}]}]}
+  - {name: not_short, columns: [{name: id, config: {meta: {pii: false}}, data_type: text, constraints: [{type: check, expression: length(id) < 3}]}]}
+  - {name: other_type, columns: [{name: id, config: {meta: {pii: false}}, data_type: bigint}]}
 `,
 			"tests/no_names.sql":      "select first_name, last_name, country from {{ ref('dim_patients') }}",
 			"tests/names_as_days.sql": "select id from {{ ref('dim_patients') }} where cast(first_name as date) > cast('2024-01-01' as date)",
@@ -147,7 +149,8 @@ models:
 			want string
 			args []string
 		}{
-			{"ERROR=6 ", []string{"run", "--debug"}},
+			{"ERROR=7 ", []string{"run", "--debug"}},
+			{"the column given of renamed comes from dim_patients.first_name", []string{"run", "--select", "renamed"}},
 			{"ERROR=2 ", []string{"test", "--debug"}},
 			{"would keep rows with personal data", []string{"test", "--select", "no_names", "--store-failures"}},
 		} {

@@ -142,8 +142,11 @@ func unused(name string, taken []string) string {
 	}
 }
 
-// personal are names of columns that sound like personal data.
-var personal = regexp.MustCompile(`(^|_)(name|first_?name|last_?name|surname|email|mail|phone|mobile|address|street|birth.*|dob|ssn)($|_)`)
+// personal are names of columns that sound like personal data. Too many are
+// better than too few: a mark is taken off more easily than a name forgotten.
+var personal = regexp.MustCompile(`(^|_)(names?|(first|last|sur|fore|middle|maiden|family|given)_?names?|given|vorname|nachname|` +
+	`e_?mails?|mail|(tele)?phone|tel|telefon|mobile|cell|fax|address|adresse|street|strasse|birth.*|born|dob|geburt.*|` +
+	`ssn|social_security|mrn|medical_record.*|nhs|passport|iban)($|_)`)
 
 func declarationText(name string, tables []*proposal) string {
 	onBadRow := "stop        # or quarantine"
@@ -202,7 +205,11 @@ func (p *proposal) declare(b *strings.Builder) {
 		if personal.MatchString(p.names[i]) {
 			b.WriteString(", pii: true")
 		}
-		b.WriteString("}\n")
+		b.WriteString("}")
+		if personal.MatchString(p.names[i]) {
+			b.WriteString("  # by its name: is it?")
+		}
+		b.WriteString("\n")
 	}
 }
 
@@ -230,6 +237,7 @@ func (a *app) tellProposals(dir string, tables []*proposal) {
 			fmt.Fprintf(a.stdout, "\n%s: records that are no rows: %d, the first on line %d: %s\n", t.path, t.seen.Rejected, t.seen.First.Line, t.seen.First.Reason)
 		}
 	}
+	a.tellPersonal(tables)
 	word := shellWord(filepath.Clean(dir))
 	fmt.Fprintf(a.stdout, `
 wrote %[1]s/%[2]s and a dbt project beside it
@@ -237,4 +245,23 @@ wrote %[1]s/%[2]s and a dbt project beside it
 next:
   apotheca run %[1]s          types, keys and personal data are proposals: see %[1]s/%[2]s
 `, word, declaration.File)
+}
+
+// tellPersonal says which columns were marked as personal data: by their names
+// alone, so that a person has to look.
+func (a *app) tellPersonal(tables []*proposal) {
+	var columns []string
+	for _, t := range tables {
+		for _, name := range t.names {
+			if personal.MatchString(name) {
+				columns = append(columns, t.name+"."+name)
+			}
+		}
+	}
+	fmt.Fprintln(a.stdout)
+	if len(columns) == 0 {
+		fmt.Fprintln(a.stdout, "personal data: no column is called like any; is one? then mark it pii: true")
+		return
+	}
+	fmt.Fprintln(a.stdout, wrapped("", "personal data, by their names: "+strings.Join(columns, ", "), ". No value of the pipeline is said in messages; only models that say so may have them. Look at the others, too"))
 }

@@ -19,14 +19,14 @@ profile: %[1]s
 models:
   %[1]s:
     +materialized: table
-`, project),
+%[2]s`, project, guardText(tables)),
 		"profiles.yml": fmt.Sprintf(profileText, project),
 		".gitignore":   "/target/\n/logs/\n",
 	}
 	var sources strings.Builder
 	fmt.Fprintf(&sources, "sources:\n  - name: raw\n    schema: raw_%s\n    tables:\n", project)
 	for _, t := range tables {
-		fmt.Fprintf(&sources, "      - name: %s\n", t.name)
+		t.source(&sources)
 		texts["models/stg_"+t.name+".sql"] = t.model()
 		texts["models/stg_"+t.name+".yml"] = t.properties()
 	}
@@ -53,6 +53,38 @@ const profileText = `%[1]s:
       schema: %[1]s
 `
 
+// guardText says where personal data may be, or how to say so.
+func guardText(tables []*proposal) string {
+	if slices.ContainsFunc(tables, (*proposal).isPersonal) {
+		return `    # Columns that are marked pii, by whatever name a query returns them, may
+    # stand in no model but those that say config: {meta: {pii: allowed}}.
+    +meta: {pii: refused}
+`
+	}
+	return `    # No column is called like personal data. If one is: mark it in pipeline.yml
+    # (pii: true) and in models/_sources.yml (config: {meta: {pii: true}}), and
+    # let no model have it that does not say config: {meta: {pii: allowed}}.
+    # +meta: {pii: refused}
+`
+}
+
+// source declares the table, with the columns that are personal.
+func (p *proposal) source(b *strings.Builder) {
+	fmt.Fprintf(b, "      - name: %s\n", p.name)
+	if !p.isPersonal() {
+		return
+	}
+	b.WriteString("        columns:\n")
+	for _, name := range p.names {
+		if personal.MatchString(name) {
+			fmt.Fprintf(b, "          - name: %s\n            quote: true\n            config: {meta: {pii: true}}\n", name)
+		}
+	}
+}
+
+// isPersonal reports whether a column is called like personal data.
+func (p *proposal) isPersonal() bool { return slices.ContainsFunc(p.names, personal.MatchString) }
+
 // model is the table as it was loaded, column by column: the place to rename,
 // clean and leave out.
 func (p *proposal) model() string {
@@ -65,11 +97,15 @@ func (p *proposal) model() string {
 
 func (p *proposal) properties() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "models:\n  - name: stg_%s\n    columns:\n", p.name)
+	fmt.Fprintf(&b, "models:\n  - name: stg_%s\n", p.name)
+	if p.isPersonal() {
+		b.WriteString("    config: {meta: {pii: allowed}}\n")
+	}
+	b.WriteString("    columns:\n")
 	for i, name := range p.names {
 		fmt.Fprintf(&b, "      - name: %s\n        quote: true\n", name)
 		if personal.MatchString(name) {
-			b.WriteString("        config:\n          meta:\n            pii: true\n")
+			b.WriteString("        config: {meta: {pii: true}}\n")
 		}
 		if i == p.key {
 			b.WriteString("        data_tests:\n          - unique\n          - not_null\n")

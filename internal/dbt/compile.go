@@ -74,7 +74,8 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 		return nil, p.compileError(n, err)
 	}
 	ctes := append(inOrderOfUse(o.Prefix, n, code), sc.ctes.list...)
-	return &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes, Macros: sc.seen.macros, References: references}, nil
+	c := &Compiled{Code: injectCTEs(code, ctes), CTEs: ctes, Macros: sc.seen.macros, References: references}
+	return c, p.checkLineage(n, c.Code)
 }
 
 // references renders what the foreign keys of a model refer to.

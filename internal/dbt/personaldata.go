@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"apotheca/internal/jinja"
 )
@@ -19,7 +20,7 @@ const (
 
 // GuardsPersonalData reports whether the project says where personal data may
 // be. What is said of its rows, anywhere, must then hold no values.
-func (p *Project) GuardsPersonalData() bool { return p.guardsPersonalData }
+func (p *Project) GuardsPersonalData() bool { return p.personal != nil }
 
 // ReadsPersonalData reports whether a node stands directly on a relation that
 // has personal columns.
@@ -34,7 +35,8 @@ func (p *Project) ReadsPersonalData(n *Node) bool {
 }
 
 // checkPersonalData holds a project that guards personal data to what it says.
-// Columns are known by their names: what a query calls otherwise is not found.
+// Columns are known by their names here; what a query calls otherwise is found
+// when it is compiled, see checkLineage.
 func (l *loader) checkPersonalData() {
 	guard := personalGuard{loader: l, names: map[string]bool{}}
 	for _, s := range l.p.Sources {
@@ -43,10 +45,10 @@ func (l *loader) checkPersonalData() {
 	for _, n := range l.p.Nodes {
 		guard.learn(n.Columns)
 		if n.ResourceType == Model && piiOf(n) != "" {
-			l.p.guardsPersonalData = true
+			l.p.personal = sync.OnceValue(l.p.personalRelations)
 		}
 	}
-	if !l.p.guardsPersonalData {
+	if !l.p.GuardsPersonalData() {
 		return
 	}
 	for _, n := range l.p.Nodes {
@@ -85,39 +87,26 @@ func (g *personalGuard) model(n *Node) {
 	case piiAllowed:
 		for _, c := range n.Columns {
 			if g.named(c) && !isPersonal(c) {
-				g.fail(g.problem(n, c.Line, fmt.Sprintf("the column %s of %s is personal data elsewhere and not marked here", c.Name, n.Name),
+				g.fail(personalProblem(n, c.Line, fmt.Sprintf("the column %s of %s is personal data elsewhere and not marked here", c.Name, n.Name),
 					"config: {meta: {pii: true}}"))
 			}
 		}
 	case piiRefused, "":
 		for _, c := range n.Columns {
 			if g.named(c) {
-				g.fail(g.problem(n, c.Line, fmt.Sprintf("the column %s of %s is personal data, which this model may not have", c.Name, n.Name),
+				g.fail(personalProblem(n, c.Line, fmt.Sprintf("the column %s of %s is personal data, which this model may not have", c.Name, n.Name),
 					"leave the column out, or let the model say config: {meta: {pii: allowed}}"))
 			}
 		}
-		g.needsContract(n)
 	default:
-		g.fail(g.problem(n, 0, fmt.Sprintf("meta.pii of %s is %q, not allowed or refused", n.Name, says), ""))
+		g.fail(personalProblem(n, 0, fmt.Sprintf("meta.pii of %s is %q, not allowed or refused", n.Name, says), ""))
 	}
-}
-
-// needsContract: only of models under contract the columns are known. Those of
-// an ephemeral one come to light in the models that read it.
-func (g *personalGuard) needsContract(n *Node) {
-	contract, _ := n.Config.Get("contract")
-	d, ok := contract.(*jinja.Dict)
-	if ok && get(d, "enforced") == true || n.IsEphemeral() || n.pkg != g.p.root {
-		return
-	}
-	g.fail(g.problem(n, 0, fmt.Sprintf("%s may not have personal data, and without a contract nobody knows its columns", n.Name),
-		"config: {contract: {enforced: true}}"))
 }
 
 func (g *personalGuard) seed(n *Node) {
 	for _, c := range n.Columns {
 		if g.named(c) {
-			g.fail(g.problem(n, c.Line, fmt.Sprintf("the column %s of the seed %s is personal data, and a seed is a file of the project", c.Name, n.Name),
+			g.fail(personalProblem(n, c.Line, fmt.Sprintf("the column %s of the seed %s is personal data, and a seed is a file of the project", c.Name, n.Name),
 				"load the file as a source"))
 		}
 	}
@@ -125,7 +114,7 @@ func (g *personalGuard) seed(n *Node) {
 
 func (g *personalGuard) snapshot(n *Node) {
 	if g.p.ReadsPersonalData(n) || slices.ContainsFunc(n.Columns, g.named) {
-		g.fail(g.problem(n, 0, fmt.Sprintf("the snapshot %s would keep personal data for ever", n.Name),
+		g.fail(personalProblem(n, 0, fmt.Sprintf("the snapshot %s would keep personal data for ever", n.Name),
 			"take it of a model that has none"))
 	}
 }
@@ -134,12 +123,13 @@ func (g *personalGuard) dataTest(n *Node) {
 	store, _ := n.Config.Bool("store_failures")
 	as := n.Config.String("store_failures_as")
 	if (store && as == "" || as != "" && as != "ephemeral") && g.p.ReadsPersonalData(n) {
-		g.fail(g.problem(n, n.Line, fmt.Sprintf("the test %s would keep rows with personal data", n.Name), "config: {store_failures: false}"))
+		g.fail(personalProblem(n, n.Line, fmt.Sprintf("the test %s would keep rows with personal data", n.Name), "config: {store_failures: false}"))
 	}
 }
 
-// problem is one of a node, in the file that describes it where there is one.
-func (g *personalGuard) problem(n *Node, line int, message, hint string) Problem {
+// personalProblem is one of a node, in the file that describes it where there
+// is one.
+func personalProblem(n *Node, line int, message, hint string) Problem {
 	p := Problem{File: n.OriginalFilePath, Line: line, Message: message, Hint: hint}
 	if n.patch != nil {
 		p.File = n.patch.file.shown
@@ -161,9 +151,6 @@ func piiOf(n *Node) string {
 	return says
 }
 
-func isPersonal(c ColumnInfo) bool {
-	d, ok := c.Meta.(*jinja.Dict)
-	return ok && get(d, "pii") == true
-}
+func isPersonal(c ColumnInfo) bool { return saysPII(c) == true }
 
 func anyPersonal(columns []ColumnInfo) bool { return slices.ContainsFunc(columns, isPersonal) }

@@ -51,7 +51,8 @@ type Project struct {
 	secrets     []string
 	secretsLock sync.Mutex
 
-	guardsPersonalData bool
+	// personal knows the personal columns; nil where the project guards none.
+	personal func() personalRelations
 
 	selectors map[string]*namedSelector // of selectors.yml
 	deferral  *deferral
