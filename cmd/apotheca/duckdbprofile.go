@@ -39,7 +39,8 @@ func duckdbOptions(target dbt.Target, how access) (duckdb.Options, error) {
 	p.refuse()
 	o := duckdb.Options{
 		Path: duckdbPath(target, how.base), MemoryLimit: how.memoryLimit, ReadOnly: how.readOnly, Discreet: how.private,
-		Config: p.settings(p.get("config_options"), "config_options"), Settings: p.settings(p.get("settings"), "settings"),
+		RowGroupRows: how.rowGroupRows,
+		Config:       p.settings(p.get("config_options"), "config_options"), Settings: p.settings(p.get("settings"), "settings"),
 		Extensions: p.extensions(), Secrets: p.secrets(), Attach: p.attachments(), Retries: p.retries(),
 		NoTransactions: p.on("disable_transactions"),
 	}

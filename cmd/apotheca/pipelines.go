@@ -108,6 +108,16 @@ func (d *declared) stages() []pipeline.Stage {
 	return (*pipeline.Registry)(nil).Stages()
 }
 
+// rowGroupRows is how many rows DuckDB gathers before it writes them. Its own
+// number is 122,880: of whole studies more than a gigabyte, and of files more
+// than the lake hands over at a time, so that it would gather them twice.
+func (d *declared) rowGroupRows() int {
+	if d.Source == declaration.CSV {
+		return 65_536
+	}
+	return 16_384
+}
+
 // loadedTables are the tables that a load replaces.
 func (d *declared) loadedTables() ([]string, error) {
 	if d.Source == declaration.CSV {

@@ -322,7 +322,7 @@ func (a *app) pipelineOptions(c config, d *declared, f *runFlags) (pipeline.Opti
 		Threads:      c.Threads,
 		KeepExtracts: c.Keep.Extracts,
 		KeepRuns:     c.Keep.Runs,
-		Open:         a.opener(access{memoryLimit: c.Memory, private: d.IsPrivate()}),
+		Open:         a.opener(access{memoryLimit: c.Memory, rowGroupRows: d.rowGroupRows(), private: d.IsPrivate()}),
 		Now:          a.now,
 		Mask:         a.mask.Replace,
 	}, nil

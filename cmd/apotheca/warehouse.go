@@ -21,8 +21,11 @@ import (
 type access struct {
 	base        string // the folder that a relative path in the profile is relative to
 	memoryLimit string // of an embedded warehouse
-	readOnly    bool
-	private     bool // no value of the data may be in an error
+	// rowGroupRows is how many rows an embedded warehouse gathers at once; 0 is
+	// its own choice.
+	rowGroupRows int
+	readOnly     bool
+	private      bool // no value of the data may be in an error
 }
 
 // opener opens the warehouse of a target. From then on nothing that is printed

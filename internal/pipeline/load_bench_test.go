@@ -159,7 +159,7 @@ func TestLoadChild(t *testing.T) { //nolint:paralleltest // a process of its own
 	args := strings.Split(os.Getenv(childArgs), "\n")
 	lakeFile, ndjson, dir := args[0], args[1], args[2]
 	w, err := duckdb.Open(t.Context(), duckdb.Options{
-		Path: filepath.Join(dir, "warehouse.duckdb"), MemoryLimit: "400MB", TempDirectory: filepath.Join(dir, "tmp"),
+		Path: filepath.Join(dir, "warehouse.duckdb"), MemoryLimit: "400MB", RowGroupRows: 16_384, TempDirectory: filepath.Join(dir, "tmp"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,10 @@ type Options struct {
 	MemoryLimit string
 	// Threads bounds DuckDB's own parallelism; 0 leaves its default.
 	Threads int
+	// RowGroupRows is how many rows DuckDB gathers before it compresses and
+	// writes them; 0 leaves its default of 122,880. It holds as many for each
+	// thread, which is much where rows are long.
+	RowGroupRows int
 	// TempDirectory is where it spills to; empty means beside the file.
 	TempDirectory string
 	// ReadOnly opens an existing file without the right to change it; many
@@ -53,11 +57,6 @@ type Options struct {
 // Only then are extensions fetched that turn out to be needed: the attempt costs
 // a second, and fails where there is no network.
 func (o Options) reachesOut() bool { return len(o.Extensions)+len(o.Secrets)+len(o.Attach) > 0 }
-
-// rowGroupRows is how many rows DuckDB gathers before it compresses and writes
-// them. Its default of 122,880 means more than a gigabyte of them when a row is
-// a whole study.
-const rowGroupRows = 16_384
 
 // Warehouse is an open DuckDB database.
 type Warehouse struct {
@@ -202,11 +201,14 @@ func (w *Warehouse) attach(ctx context.Context, conn warehouse.Conn, o Options) 
 	if o.Path == "" {
 		return nil
 	}
-	options := fmt.Sprintf("row_group_size %d", rowGroupRows)
-	if o.ReadOnly {
-		options = "read_only"
+	attach := "attach " + warehouse.StringLiteral(o.Path)
+	switch {
+	case o.ReadOnly:
+		attach += " (read_only)"
+	case o.RowGroupRows > 0:
+		attach += fmt.Sprintf(" (row_group_size %d)", o.RowGroupRows)
 	}
-	if _, err := conn.Exec(ctx, "attach "+warehouse.StringLiteral(o.Path)+" ("+options+")"); err != nil {
+	if _, err := conn.Exec(ctx, attach); err != nil {
 		if strings.Contains(err.Error(), "already exists") {
 			return fmt.Errorf("open warehouse %s: %w\nhint: name the file otherwise; DuckDB keeps this name for itself", o.Path, clean(err))
 		}
