@@ -61,7 +61,7 @@ func (a *app) dbtRun(f *dbtFlags, command string, do func(context.Context, *invo
 
 // load reads the project. It says what was found, as dbt does.
 func (i *invocation) load() error {
-	defer i.allocateFreely()()
+	settle := i.allocateFreely()
 	if err := i.begin(); err != nil {
 		return err
 	}
@@ -77,6 +77,9 @@ func (i *invocation) load() error {
 	}
 	found := i.project.Found()
 	i.console.Tell(build.Line{Name: "FoundStats", Text: "Found " + found, Data: map[string]any{"stat_line": found}})
+	if i.command != "parse" {
+		settle() // the command goes on for long
+	}
 	return i.writeParsed()
 }
 
@@ -125,7 +128,7 @@ func (i *invocation) warnOfFlags() error {
 
 // readOnly reads the project and says nothing but what is suspicious in it.
 func (i *invocation) readOnly() error {
-	defer i.allocateFreely()()
+	i.allocateFreely()
 	if err := i.locate(); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,7 +34,12 @@ func (f *fileFlags) register(cmd *cobra.Command, words []string) {
 	if err != nil {
 		c = defaultConfig() // the mistake in it is told when the command runs
 	}
-	for _, word := range append(builtInNames(), words...) {
+	if !slices.Contains(words, cmd.Name()) {
+		words = nil // another command is meant: nothing needs to be read
+	} else {
+		words = append(builtInNames(), words...)
+	}
+	for _, word := range words {
 		if strings.HasPrefix(word, "-") {
 			continue
 		}

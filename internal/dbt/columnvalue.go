@@ -2,7 +2,6 @@ package dbt
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -50,11 +49,11 @@ func (s *scope) column(c Column) columnValue {
 	return v
 }
 
-var typeWithSizes = regexp.MustCompile(`^([^(]+)(\([^)]+\))?`)
+var typeWithSizes = pattern(`^([^(]+)(\([^)]+\))?`)
 
 // describedColumn reads a type as it stands in SQL.
 func (s *scope) describedColumn(name, raw string) (columnValue, error) {
-	m := typeWithSizes.FindStringSubmatch(raw)
+	m := typeWithSizes().FindStringSubmatch(raw)
 	if m == nil {
 		return columnValue{}, fmt.Errorf("Could not interpret data type %q", raw) //nolint:staticcheck // dbt's words
 	}

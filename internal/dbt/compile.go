@@ -135,7 +135,7 @@ func (p *Project) runScope(n *Node, a Adapter, o Overrides) *scope {
 // compileError places an error of a compilation in the node's file.
 func (p *Project) compileError(n *Node, err error) error {
 	problem := templateProblem(n.shownFile(), max(n.Line, 1), err)
-	if m := undefinedName.FindStringSubmatch(problem.Message); m != nil && problem.Hint == "" {
+	if m := undefinedName().FindStringSubmatch(problem.Message); m != nil && problem.Hint == "" {
 		if near := nearest(m[1], append(p.macroNames(), "ref", "source", "config", "var", "env_var", "this", "target")); near != "" {
 			problem.Hint = fmt.Sprintf("did you mean %s?", near)
 		}
@@ -143,7 +143,7 @@ func (p *Project) compileError(n *Node, err error) error {
 	return problem
 }
 
-var undefinedName = regexp.MustCompile(`^'(\w+)' is undefined`)
+var undefinedName = pattern(`^'(\w+)' is undefined`)
 
 func (p *Project) macroNames() []string {
 	var names []string

@@ -3,7 +3,6 @@ package dbt
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"sort"
 	"strings"
 
@@ -115,7 +114,7 @@ func (l *loader) loadDataTests() {
 	}
 }
 
-var testNamePattern = regexp.MustCompile(`^(?:([A-Za-z_]\w*)\.)?([A-Za-z_]\w*)$`)
+var testNamePattern = pattern(`^(?:([A-Za-z_]\w*)\.)?([A-Za-z_]\w*)$`)
 
 // readTest makes the node of one declared test.
 func (l *loader) readTest(d *testDeclaration) *Node {
@@ -124,7 +123,7 @@ func (l *loader) readTest(d *testDeclaration) *Node {
 	if !ok {
 		return nil
 	}
-	m := testNamePattern.FindStringSubmatch(name)
+	m := testNamePattern().FindStringSubmatch(name)
 	if m == nil {
 		l.fail(l.problemAt(f.shown, d.node, fmt.Sprintf("%q is not the name of a test", name), ""))
 		return nil
@@ -318,7 +317,7 @@ func (l *loader) testConfig(d *testDeclaration, arguments *jinja.Dict) (*jinja.D
 	return config, true
 }
 
-var notWord = regexp.MustCompile(`[^0-9a-zA-Z_]+`)
+var notWord = pattern(`[^0-9a-zA-Z_]+`)
 
 // testNames makes a test's name of what it tests and how. A name of 64
 // characters or more has a short form, for files and relations.
@@ -346,7 +345,7 @@ func testNames(meta *TestMetadata, d *testDeclaration, arguments *jinja.Dict) (s
 			parts = x.V
 		}
 		for _, part := range parts {
-			flat = append(flat, notWord.ReplaceAllString(jinja.Str(part), "_"))
+			flat = append(flat, notWord().ReplaceAllString(jinja.Str(part), "_"))
 		}
 	}
 	identifier := kind + "_" + d.target

@@ -2,7 +2,6 @@ package dbt
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -51,8 +50,8 @@ func (s *scope) ephemeral(n *Node) (any, error) {
 }
 
 var (
-	leadingWith = regexp.MustCompile(`(?is)^((?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*)(with\s+recursive\b\s*|with\b\s*)`)
-	blank       = regexp.MustCompile(`^\s*`)
+	leadingWith = pattern(`(?is)^((?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*)(with\s+recursive\b\s*|with\b\s*)`)
+	blank       = pattern(`^\s*`)
 )
 
 // injectCTEs puts CTEs into a query: behind its own `with`, or before its first
@@ -66,9 +65,9 @@ func injectCTEs(sql string, ctes []CTE) string {
 		texts[i] = c.SQL
 	}
 	all := strings.Join(texts, ", ")
-	if m := leadingWith.FindStringSubmatchIndex(sql); m != nil {
+	if m := leadingWith().FindStringSubmatchIndex(sql); m != nil {
 		return sql[:m[5]] + all + ", " + sql[m[5]:]
 	}
-	start := len(blank.FindString(sql))
+	start := len(blank().FindString(sql))
 	return sql[:start] + "with" + all + " " + sql[start:]
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -126,11 +125,11 @@ func (l *loader) problemAt(file string, n *yaml.Node, message, hint string) Prob
 	return p
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (.*?)line (\d+)(?:, column \d+)?: `)
+var yamlLine = pattern(`^yaml: (.*?)line (\d+)(?:, column \d+)?: `)
 
 func yamlProblem(file string, err error) Problem {
 	p := Problem{File: file, Message: err.Error()}
-	if m := yamlLine.FindStringSubmatch(p.Message); m != nil {
+	if m := yamlLine().FindStringSubmatch(p.Message); m != nil {
 		p.Line, _ = strconv.Atoi(m[2])
 		p.Message = p.Message[len(m[0]):]
 	}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -37,9 +36,9 @@ func (m *Macro) languages() any {
 	if m.call == nil || m.call.Block.Kind != "materialization" {
 		return nil
 	}
-	if found := supportedLanguages.FindStringSubmatch(m.SQL); found != nil {
+	if found := supportedLanguages().FindStringSubmatch(m.SQL); found != nil {
 		l := jinja.NewList()
-		for _, q := range quotedWord.FindAllStringSubmatch(found[1], -1) {
+		for _, q := range quotedWord().FindAllStringSubmatch(found[1], -1) {
 			l.V = append(l.V, q[1])
 		}
 		return l
@@ -48,8 +47,8 @@ func (m *Macro) languages() any {
 }
 
 var (
-	supportedLanguages = regexp.MustCompile(`^\{%-?\s*materialization\b[^%]*\bsupported_languages\s*=\s*\[([^\]]*)\]`)
-	quotedWord         = regexp.MustCompile(`['"](\w+)['"]`)
+	supportedLanguages = pattern(`^\{%-?\s*materialization\b[^%]*\bsupported_languages\s*=\s*\[([^\]]*)\]`)
+	quotedWord         = pattern(`['"](\w+)['"]`)
 )
 
 // MacroArgument documents one argument.
@@ -295,7 +294,7 @@ func (n namespace) Contains(key any) bool {
 
 func (n namespace) GetItem(key any) (any, bool) { return n.GetAttr(jinja.Str(key)) }
 
-var dispatchCall = regexp.MustCompile(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
+var dispatchCall = pattern(`adapter\s*\.\s*dispatch\s*\(\s*(?:macro_name\s*=\s*)?['"](\w+)['"](?:\s*,\s*(?:macro_namespace\s*=\s*)?['"](\w+)['"])?`)
 
 // macroCalls lists the macros that a macro calls, in the order of its text.
 func (p *Project) macroCalls(m *Macro) []string {
@@ -346,7 +345,7 @@ func calls(source string) []call {
 	}
 	var dispatches [][]int
 	if strings.Contains(body, "dispatch") { // most dispatch nothing, and looking is slow
-		dispatches = dispatchCall.FindAllStringSubmatchIndex(body, -1)
+		dispatches = dispatchCall().FindAllStringSubmatchIndex(body, -1)
 	}
 	for _, c := range dispatches {
 		dispatched := call{name: body[c[2]:c[3]], dispatched: true}

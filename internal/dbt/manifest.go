@@ -96,7 +96,7 @@ func sectionOfAll[V any](key string, m map[string]V, dict func(V) *jinja.Dict) m
 // a time, while what came before them is written.
 func (s manifestSection) write(out *bufio.Writer, before byte) error {
 	fmt.Fprintf(out, "%c%q:{", before, s.key)
-	const atOnce, ahead = 64, 8
+	const atOnce, ahead = 16, 8
 	type encoded struct {
 		json []byte
 		err  error

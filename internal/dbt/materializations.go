@@ -2,7 +2,6 @@ package dbt
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -165,7 +164,7 @@ func (p *Project) replacedIn(in *pkg, name string) *Macro {
 // package run it.
 func (p *Project) calledByBuiltin(in *pkg, m *Macro) []*Macro {
 	var called []*Macro
-	for _, handed := range handedMacro.FindAllStringSubmatch(m.call.Block.Source, -1) {
+	for _, handed := range handedMacro().FindAllStringSubmatch(m.call.Block.Source, -1) {
 		if found := p.findMacro(in, handed[1]); found != nil {
 			called = append(called, found)
 		}
@@ -188,7 +187,7 @@ func (p *Project) calledByBuiltin(in *pkg, m *Macro) []*Macro {
 }
 
 // handedMacro is a macro of dbt's that is an argument of another.
-var handedMacro = regexp.MustCompile(`,\s*(get_\w+_sql)\s*\)`)
+var handedMacro = pattern(`,\s*(get_\w+_sql)\s*\)`)
 
 // adapterMacros are the methods of the adapter that run a macro of the project
 // or of dbt.

@@ -2,7 +2,6 @@ package dbt
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -132,9 +131,9 @@ func (p *Project) runsBatches() bool {
 	return true
 }
 
-var namesThis = regexp.MustCompile(`(?s)\{[{%].*?\bthis\b.*?[}%]\}`)
+var namesThis = pattern(`(?s)\{[{%].*?\bthis\b.*?[}%]\}`)
 
-func (n *Node) readsItself() bool { return namesThis.MatchString(n.RawCode) }
+func (n *Node) readsItself() bool { return namesThis().MatchString(n.RawCode) }
 
 // Batches are the windows that a run has to build, oldest first: from where the
 // model begins or, when its table is there, from as far back as it looks.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -94,10 +93,10 @@ func (p *pkg) file(name string) string { return path.Join(p.dir, name) }
 
 const projectFile = "dbt_project.yml"
 
-var projectName = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*$`)
+var projectName = pattern(`^[\p{L}_][\p{L}\p{N}_]*$`)
 
 // unrendered are the keys of dbt_project.yml that dbt keeps as written.
-var unrendered = regexp.MustCompile(`^(on-run-start|on-run-end|query-comment|vars)$|(^|/)\+?(pre|post)[-_]hook$`)
+var unrendered = pattern(`^(on-run-start|on-run-end|query-comment|vars)$|(^|/)\+?(pre|post)[-_]hook$`)
 
 // readProject reads a package's dbt_project.yml without rendering it.
 func (l *loader) readProject(dir string) (*pkg, error) {
@@ -118,7 +117,7 @@ func (l *loader) readProject(dir string) (*pkg, error) {
 		return nil, Problems{yamlProblem(p.file(projectFile), err)}
 	}
 	p.name = text(child(p.doc, "name"))
-	if n := child(p.doc, "name"); !projectName.MatchString(p.name) {
+	if n := child(p.doc, "name"); !projectName().MatchString(p.name) {
 		return nil, Problems{l.problemAt(p.file(projectFile), n, fmt.Sprintf("project name %q is not valid", p.name),
 			"name: my_project; letters, digits and underscores, no digit in front")}
 	}
@@ -136,7 +135,7 @@ func (l *loader) renderProject(p *pkg) {
 	file := p.file(projectFile)
 	value := yamlValue(p.doc, func(n *yaml.Node, keys []string) any {
 		for i := range keys {
-			if unrendered.MatchString(strings.Join(keys[:i+1], "/")) {
+			if unrendered().MatchString(strings.Join(keys[:i+1], "/")) {
 				return n.Value
 			}
 		}

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -12,14 +11,14 @@ import (
 // The calls by which a Python model says what it reads and how it is
 // configured. dbt takes them from the text as well, and allows literals only.
 var (
-	pythonCall     = regexp.MustCompile(`\bdbt\s*\.\s*(ref|source|config(?:\s*\.\s*get)?)\s*\(`)
-	pythonKeyword  = regexp.MustCompile(`^\s*([A-Za-z_]\w*)\s*=\s*`)
+	pythonCall     = pattern(`\bdbt\s*\.\s*(ref|source|config(?:\s*\.\s*get)?)\s*\(`)
+	pythonKeyword  = pattern(`^\s*([A-Za-z_]\w*)\s*=\s*`)
 	pythonConstant = strings.NewReplacer("True", "true", "False", "false", "None", "null")
 )
 
 // readPython collects what a Python model says of itself. The model is not run.
 func (s *seen) readPython(code string) {
-	for _, m := range pythonCall.FindAllStringSubmatchIndex(code, -1) {
+	for _, m := range pythonCall().FindAllStringSubmatchIndex(code, -1) {
 		inside, ok := balanced(code[m[1]:])
 		if !ok {
 			continue
@@ -97,7 +96,7 @@ func pythonArguments(text string) (args []any, keywords *jinja.Dict) {
 	keywords = jinja.NewDict()
 	for _, part := range splitTopLevel(text) {
 		name := ""
-		if m := pythonKeyword.FindStringSubmatch(part); m != nil {
+		if m := pythonKeyword().FindStringSubmatch(part); m != nil {
 			name, part = m[1], part[len(m[0]):]
 		}
 		// A Python literal of texts, numbers, lists and mappings is YAML but for

@@ -26,11 +26,11 @@ type criterion struct {
 
 const unbounded = math.MaxInt
 
-var criterionPattern = regexp.MustCompile(`^(@)?(?:(\d*)(\+))?(?:([A-Za-z_]+)((?:\.[^:\s]+)?):)?(.+?)(?:(\+)(\d*))?$`)
+var criterionPattern = pattern(`^(@)?(?:(\d*)(\+))?(?:([A-Za-z_]+)((?:\.[^:\s]+)?):)?(.+?)(?:(\+)(\d*))?$`)
 
 // parseCriterion reads `[@][N]+ method[.argument]:value +[N]`.
 func parseCriterion(s string) (criterion, error) {
-	m := criterionPattern.FindStringSubmatch(s)
+	m := criterionPattern().FindStringSubmatch(s)
 	if m == nil || strings.TrimSpace(s) != s {
 		return criterion{}, errors.New("it is not of the form [@][N]+method:value+[N]")
 	}

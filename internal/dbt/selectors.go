@@ -219,7 +219,7 @@ func yamlDepth(d *jinja.Dict, key string) (int, error) {
 
 // criterionDict is a text of the command line as the manifest writes it.
 func criterionDict(s string) *jinja.Dict {
-	m := criterionPattern.FindStringSubmatch(s)
+	m := criterionPattern().FindStringSubmatch(s)
 	d := jinja.NewDict()
 	if m == nil {
 		return d

@@ -3,7 +3,6 @@ package dbt
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,14 +17,14 @@ type VersionSpec struct {
 	build      string
 }
 
-var versionPattern = regexp.MustCompile(
+var versionPattern = pattern(
 	`^(>=|<=|>|<|=)?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
 		`(?:-?((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?` +
 		`(?:\+([0-9A-Za-z-]*(?:\.[0-9A-Za-z-]*)*))?$`)
 
 // ParseVersion reads one bound; without a sign it means that version alone.
 func ParseVersion(s string) (VersionSpec, error) {
-	m := versionPattern.FindStringSubmatch(s)
+	m := versionPattern().FindStringSubmatch(s)
 	if m == nil {
 		return VersionSpec{}, fmt.Errorf("%q is not a valid semantic version", s)
 	}

@@ -285,12 +285,12 @@ func parsedZone(text string) *zoneValue {
 	return fixedZone(n, "")
 }
 
-var isoFormat = regexp.MustCompile(`^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-?W(\d\d)(?:-?(\d))?)` +
+var isoFormat = pattern(`^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-?W(\d\d)(?:-?(\d))?)` +
 	`(?:.(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?$`)
 
 // isoMoment is fromisoformat.
 func isoMoment(s string) (datetime, error) {
-	m := isoFormat.FindStringSubmatch(s)
+	m := isoFormat().FindStringSubmatch(s)
 	if m == nil {
 		return datetime{}, fmt.Errorf("invalid isoformat string: %s", jinja.Repr(s))
 	}

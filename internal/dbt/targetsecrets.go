@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -55,7 +54,7 @@ func (t Target) nestedSecrets() []string {
 		leaves(get(key), "", func(key, value string) {
 			if key == "path" {
 				found = append(found, passwordsIn(value)...)
-			} else if key != "secret" && secretName.MatchString(key) {
+			} else if key != "secret" && secretName().MatchString(key) {
 				found = append(found, value)
 			}
 		})
@@ -64,15 +63,15 @@ func (t Target) nestedSecrets() []string {
 }
 
 var (
-	secretName  = regexp.MustCompile(`(?i)secret|token|password|passwd|access_key|key_id|encryption_key|credential`)
-	keyPassword = regexp.MustCompile(`(?i)\bpassw(?:or)?d\s*=\s*(?:'([^']*)'|"([^"]*)"|([^\s&;]+))`)
-	urlPassword = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.:-]*://[^/@:]*:([^@/]+)@`)
+	secretName  = pattern(`(?i)secret|token|password|passwd|access_key|key_id|encryption_key|credential`)
+	keyPassword = pattern(`(?i)\bpassw(?:or)?d\s*=\s*(?:'([^']*)'|"([^"]*)"|([^\s&;]+))`)
+	urlPassword = pattern(`^[A-Za-z][A-Za-z0-9+.:-]*://[^/@:]*:([^@/]+)@`)
 )
 
 // passwordsIn are those of a connection string, in each of its ways of writing.
 func passwordsIn(address string) []string {
 	var found []string
-	for _, m := range append(keyPassword.FindAllStringSubmatch(address, -1), urlPassword.FindAllStringSubmatch(address, -1)...) {
+	for _, m := range append(keyPassword().FindAllStringSubmatch(address, -1), urlPassword().FindAllStringSubmatch(address, -1)...) {
 		found = append(found, strings.Join(m[1:], ""))
 	}
 	return found

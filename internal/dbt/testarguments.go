@@ -3,7 +3,6 @@ package dbt
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	"apotheca/internal/jinja"
 )
@@ -47,13 +46,13 @@ func (l *loader) warnOfTopLevelArguments(d *testDeclaration, name string, argume
 }
 
 // looksLikeCall is an argument that dbt takes for a call without braces.
-var looksLikeCall = regexp.MustCompile(`^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$`)
+var looksLikeCall = pattern(`^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$`)
 
 // renderedValue renders the templates inside a value.
 func (s *scope) renderedValue(ctx context.Context, v any) (any, error) {
 	switch x := v.(type) {
 	case string:
-		if looksLikeCall.MatchString(x) {
+		if looksLikeCall().MatchString(x) {
 			x = "{{ " + x + " }}"
 		}
 		if !hasTemplate(x) {

@@ -3,7 +3,6 @@ package dbt
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -134,10 +133,10 @@ func yamlScalar(v any, indent int) (string, bool) {
 }
 
 var (
-	yamlWord = regexp.MustCompile(`^(?i:yes|no|true|false|on|off|null|~|=|<<|[-+]?\.inf|\.nan)?$`)
+	yamlWord = pattern(`^(?i:yes|no|true|false|on|off|null|~|=|<<|[-+]?\.inf|\.nan)?$`)
 	// What YAML 1.1 reads as a number or a date.
-	yamlNumber = regexp.MustCompile(`^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+][0-9]+)?|0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$|^\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?$`)
-	yamlPlain  = regexp.MustCompile(`^[^\s\-?:,\[\]{}#&*!|>'"%@` + "`" + `][^\n]*$|^[-?:][^\s][^\n]*$`)
+	yamlNumber = pattern(`^[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+][0-9]+)?|0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$|^\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?$`)
+	yamlPlain  = pattern(`^[^\s\-?:,\[\]{}#&*!|>'"%@` + "`" + `][^\n]*$|^[-?:][^\s][^\n]*$`)
 )
 
 // yamlText quotes a text that would be read as something else.
@@ -147,7 +146,7 @@ func yamlText(s string, indent int) string {
 			return fmt.Sprintf("%q", s)
 		}
 	}
-	plain := yamlPlain.MatchString(s) && !yamlWord.MatchString(s) && !yamlNumber.MatchString(s) &&
+	plain := yamlPlain().MatchString(s) && !yamlWord().MatchString(s) && !yamlNumber().MatchString(s) &&
 		!strings.Contains(s, ": ") && !strings.Contains(s, " #") && !strings.HasSuffix(s, ":") && strings.TrimSpace(s) == s &&
 		!strings.HasPrefix(s, "---") && !strings.HasPrefix(s, "...")
 	if plain {
@@ -157,14 +156,14 @@ func yamlText(s string, indent int) string {
 	return "'" + strings.ReplaceAll(quoted, "\n", "\n\n"+strings.Repeat(" ", indent+2)) + "'"
 }
 
-var yamlDay = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+var yamlDay = pattern(`^\d{4}-\d\d-\d\d$`)
 
 // withDates puts dates in the place of texts that Python's YAML reads as such.
 func withDates(n *yaml.Node, v any) any {
 	n = resolveAlias(n)
 	switch x := v.(type) {
 	case string:
-		if n.Style == 0 && yamlDay.MatchString(x) {
+		if n.Style == 0 && yamlDay().MatchString(x) {
 			if d, err := isoMoment(x); err == nil {
 				return dateValue{d.wall}
 			}

@@ -1,7 +1,6 @@
 package dbt
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -179,10 +178,10 @@ func hasTemplate(s string) bool {
 
 // The plain scalars of YAML 1.1, which is what dbt projects are written in.
 var (
-	yamlInt   = regexp.MustCompile(`^[-+]?(0|[1-9][0-9_]*)$`)
-	yamlOctal = regexp.MustCompile(`^[-+]?0[0-7_]+$`)
-	yamlHex   = regexp.MustCompile(`^[-+]?0x[0-9a-fA-F_]+$`)
-	yamlFloat = regexp.MustCompile(`^[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?)$`)
+	yamlInt   = pattern(`^[-+]?(0|[1-9][0-9_]*)$`)
+	yamlOctal = pattern(`^[-+]?0[0-7_]+$`)
+	yamlHex   = pattern(`^[-+]?0x[0-9a-fA-F_]+$`)
+	yamlFloat = pattern(`^[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?)$`)
 )
 
 // scalar reads a scalar by the rules of YAML 1.1: yes, no, on and off are
@@ -216,14 +215,14 @@ func number(s string) any {
 	digits := strings.ReplaceAll(s, "_", "")
 	base := 0
 	switch {
-	case yamlInt.MatchString(s):
+	case yamlInt().MatchString(s):
 		base = 10
-	case yamlOctal.MatchString(s):
+	case yamlOctal().MatchString(s):
 		base = 8
-	case yamlHex.MatchString(s):
+	case yamlHex().MatchString(s):
 		base = 16
 		digits = strings.Replace(digits, "0x", "", 1)
-	case yamlFloat.MatchString(s):
+	case yamlFloat().MatchString(s):
 		if f, err := strconv.ParseFloat(digits, 64); err == nil {
 			return f
 		}

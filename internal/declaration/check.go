@@ -46,7 +46,7 @@ func (p *parser) checkColumns(table int, t *Table) {
 	for i, c := range t.Columns {
 		take(i, c.Name)
 		if c.Offset != "" {
-			if !plain.MatchString(c.Offset) {
+			if !plain().MatchString(c.Offset) {
 				p.Fail(p.columns[table][i], plainHint, "%q is no name of a column", c.Offset)
 			}
 			take(i, c.Offset)

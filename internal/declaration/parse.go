@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -43,9 +44,9 @@ func (p *parser) pipeline(text []byte) *Pipeline {
 		return nil
 	}
 	out := &Pipeline{
-		Name:    p.matching(fields, "name", pipelineName, "use lower case letters, digits and -, a letter first"),
+		Name:    p.matching(fields, "name", pipelineName(), "use lower case letters, digits and -, a letter first"),
 		Source:  Source(p.oneOf(fields, "source", string(CSV), string(Registry))),
-		Schema:  p.matching(fields, "schema", plain, plainHint),
+		Schema:  p.matching(fields, "schema", plain(), plainHint),
 		Mapping: p.Text(fields, "mapping"), Sample: p.oneOf(fields, "sample", "", "activity"),
 		Answer: p.Text(fields, "answer"), OnBadRow: OnBadRow(p.oneOf(fields, "on_bad_row", string(Stop), string(Quarantine))),
 		OnlyNew: p.oneOf(fields, "load", loadAll, loadNew) == loadNew,
@@ -78,9 +79,10 @@ const (
 	loadNew = "new"
 )
 
+// What uses no declaration does not wait for these to be compiled.
 var (
-	pipelineName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	plain        = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	pipelineName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
+	plain        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`) })
 )
 
 const plainHint = "use lower case letters, digits and _, at most 63, a letter first"
@@ -92,7 +94,7 @@ func (p *parser) table(node *yaml.Node) Table {
 		return Table{}
 	}
 	t := Table{Table: csvfile.Table{
-		Name: p.matching(fields, "name", plain, plainHint), Grain: p.Text(fields, "grain"),
+		Name: p.matching(fields, "name", plain(), plainHint), Grain: p.Text(fields, "grain"),
 		Watermark: p.Text(fields, "watermark"), Delimiter: p.delimiter(fields),
 	}}
 	if at := fields.Get("key"); at != nil {
@@ -123,7 +125,7 @@ func (p *parser) column(node *yaml.Node) csvfile.Column {
 		return csvfile.Column{}
 	}
 	c := csvfile.Column{
-		Name: p.matching(fields, "name", plain, plainHint), Header: p.Text(fields, "header"),
+		Name: p.matching(fields, "name", plain(), plainHint), Header: p.Text(fields, "header"),
 		Required: p.Bool(fields, "required"), PII: p.Bool(fields, "pii"), UTC: p.Bool(fields, "utc"),
 		Offset: p.Text(fields, "offset"), Note: p.Text(fields, "description"),
 	}

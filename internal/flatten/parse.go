@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -201,8 +202,9 @@ func (p *parser) options(c *column, fields *strictyaml.Fields) {
 	}
 }
 
-// plain is a name that every warehouse takes and folds alike.
-var plain = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+// plain is a name that every warehouse takes and folds alike. What uses no
+// specification does not wait for it to be compiled.
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`) })
 
 const plainHint = "use lower case letters, digits and _, at most 63, a letter first"
 
@@ -211,7 +213,7 @@ func (p *parser) name(fields *strictyaml.Fields, key string) string {
 	if node == nil {
 		return ""
 	}
-	if node.Kind != yaml.ScalarNode || !plain.MatchString(node.Value) {
+	if node.Kind != yaml.ScalarNode || !plain().MatchString(node.Value) {
 		p.Fail(node, plainHint, "%q is no name for a %s", node.Value, key)
 	}
 	return node.Value

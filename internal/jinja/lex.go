@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -71,8 +72,16 @@ func normalized(src string) string {
 	return strings.TrimSuffix(src, "\n")
 }
 
+// tokenRoom keeps the room of tokens that were parsed, of type *[]token.
+var tokenRoom sync.Pool
+
 func lex(name, src string) ([]token, error) {
-	l := &lexer{name: name, src: src, tokens: make([]token, 0, len(src)/8+4)}
+	l := &lexer{name: name, src: src}
+	if room, ok := tokenRoom.Get().(*[]token); ok {
+		l.tokens = (*room)[:0]
+	} else {
+		l.tokens = make([]token, 0, len(src)/4+4)
+	}
 	for l.pos < len(l.src) {
 		if err := l.next(); err != nil {
 			return nil, err

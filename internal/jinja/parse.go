@@ -12,6 +12,7 @@ func Parse(name, src string) (t *Template, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer tokenRoom.Put(&p.tokens)
 	defer p.recovered(&err)
 	p.template.body = p.statements()
 	resolve(p.reads)

@@ -4,12 +4,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The part of the registry's expression language that the sample serves:
 // AREA[Field]RANGE[from,to] and AREA[Field]value, joined by AND.
 
-var areaExpression = regexp.MustCompile(`^AREA\[([^\]]*)\]\s*(?:RANGE\[\s*([^,\]]*?)\s*,\s*([^,\]]*?)\s*\]|"?([^\[\]"]+)"?)$`)
+var areaExpression = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^AREA\[([^\]]*)\]\s*(?:RANGE\[\s*([^,\]]*?)\s*,\s*([^,\]]*?)\s*\]|"?([^\[\]"]+)"?)$`)
+})
 
 func parseEssie(parameter, text string) (condition, error) {
 	var all []condition
@@ -26,7 +29,7 @@ func parseEssie(parameter, text string) (condition, error) {
 }
 
 func parseArea(parameter, term string) (condition, error) {
-	m := areaExpression.FindStringSubmatch(term)
+	m := areaExpression().FindStringSubmatch(term)
 	if m == nil {
 		return nil, refuse("Error parsing query in %s: the sample registry reads AREA[Field]RANGE[from,to], AREA[Field]value and AND, got: `%s`", parameter, term)
 	}
