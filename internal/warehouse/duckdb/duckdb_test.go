@@ -109,12 +109,12 @@ select
 	}
 }
 
-// The catalog is named as DuckDB names it for other programs, tables have small
-// row groups, and who opens the file to read cannot write.
+// The catalog is named as DuckDB names it for other programs, row groups are as
+// large as asked for, and who opens the file to read cannot write.
 func TestFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a file.duckdb")
-	w, err := duckdb.Open(t.Context(), duckdb.Options{Path: path})
+	w, err := duckdb.Open(t.Context(), duckdb.Options{Path: path, RowGroupRows: 16_384})
 	if err != nil {
 		t.Fatal(err)
 	}
