@@ -113,7 +113,8 @@ func recorded(result *Result) runResult {
 		UniqueID:        result.UniqueID,
 	}
 	switch {
-	case result.Status == Skipped:
+	case result.Status == Skipped && !result.isHook() && result.broken == nil:
+	case result.Type() == dbt.Operation && !result.isHook(): // its error is told, and not kept
 	case result.Message != "":
 		entry.Message = &result.Message
 	case result.Status == Success && result.Response != "":
@@ -177,12 +178,18 @@ func (r *run) writeUnitTest(t *dbt.UnitTest, code string) (string, error) {
 	return r.writeSQL("compiled", t.PackageName, path.Join(t.OriginalFilePath, path.Dir(t.OriginalFilePath), t.Name+".sql"), code)
 }
 
-// writeScript writes all that a node told the database.
-func (r *run) writeScript(n *dbt.Node, script []string) error {
+// writeScript writes all that a node told the database, if that was anything.
+func (r *run) writeScript(s *session, result *Result) error {
+	n, script := result.Node, s.script
+	s.script = nil
+	if n == nil || len(script) == 0 {
+		return nil
+	}
 	file, err := r.writeSQL("run", n.PackageName, artifactPath(n), strings.Join(script, ";\n\n")+";\n")
 	if err != nil {
 		return err
 	}
+	result.runPath = file
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := compiledKey(n)

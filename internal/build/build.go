@@ -314,7 +314,7 @@ func (r *run) step(ctx context.Context, id string) error {
 	err := r.ready(ctx, s, result.Node)
 	switch {
 	case err != nil:
-		result.fail(err)
+		r.fail(s, result, err)
 	case result.Exposure != nil:
 		result.Status = NoOp
 	case result.UnitTest != nil:
@@ -343,7 +343,7 @@ func (r *run) giveUp(result *Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.uncompiled == nil {
-		r.uncompiled = fmt.Errorf("%s %s (%s): %s", result.Type(), result.Name(), result.File(), result.Message)
+		r.uncompiled = errors.New(result.Message)
 	}
 	r.stop(r.uncompiled)
 }
@@ -376,14 +376,12 @@ func (r *run) begin(s *session, id string) *Result {
 func (r *run) finish(s *session, result *Result) {
 	result.Finished = r.Now()
 	result.DatabaseTime = s.took
-	if result.Node != nil && len(s.script) > 0 {
-		if err := r.writeScript(result.Node, s.script); err != nil {
-			result.fail(err)
-		}
+	if err := r.writeScript(s, result); err != nil {
+		r.fail(s, result, err)
 	}
 	r.mu.Lock()
-	if result.silent && result.Failed() {
-		// What would have gone unseen must be seen when it fails.
+	if result.silent && result.Failed() && !r.needed(result.UniqueID) {
+		// Nothing is skipped for it, so that it would go unseen.
 		result.silent = false
 		r.begun++
 		result.Index = r.begun
@@ -393,6 +391,32 @@ func (r *run) finish(s *session, result *Result) {
 	if !result.silent {
 		r.report(Event{Kind: NodeFinished, Result: result, Total: r.total})
 	}
+}
+
+// needed reports whether another node of the run waits for one.
+func (r *run) needed(id string) bool {
+	for _, needs := range r.needs {
+		if slices.Contains(needs, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// blameEphemeral lets a skipped node tell of the ephemeral model that failed,
+// which has no line of its own. In a build the next ones below it do.
+func (r *run) blameEphemeral(result *Result) {
+	if result.silent || r.Command == Build && !slices.Contains(r.needs[result.UniqueID], result.SkippedFor) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := slices.IndexFunc(r.done, func(d *Result) bool { return d.UniqueID == result.SkippedFor })
+	if at < 0 || !r.done[at].silent {
+		return
+	}
+	result.broken = r.done[at]
+	result.Message = fmt.Sprintf("Compilation Error in %s, caused by compilation error in referenced ephemeral model %s", result.UniqueID, result.SkippedFor)
 }
 
 // skipped records a node that will not run.
@@ -405,6 +429,7 @@ func (r *run) skipped(o graph.Outcome) {
 	if errors.As(o.Err, &skip) {
 		result.SkippedFor = skip.Cause
 		result.Message = "skipped because of " + skip.Cause
+		r.blameEphemeral(result)
 	} else if o.Err != nil {
 		result.Message = "skipped: " + o.Err.Error()
 	}

@@ -64,7 +64,7 @@ func (m *materialization) processSchemaChanges(ctx context.Context, onChange str
 		return arrived, nil
 	}
 	if onChange == "fail" {
-		return nil, fmt.Errorf("the columns of %s changed, and on_schema_change is fail:%s\nhint: run with --full-refresh, or set on_schema_change to append_new_columns or sync_all_columns", into, change)
+		return nil, fmt.Errorf("The source and target schemas on this incremental model are out of sync!\nthe columns of %s changed, and on_schema_change is fail:%s\nhint: run with --full-refresh, or set on_schema_change to append_new_columns or sync_all_columns", into, change)
 	}
 	if onChange != "sync_all_columns" {
 		change.removed, change.retyped = nil, nil

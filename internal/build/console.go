@@ -190,11 +190,7 @@ func (c *Console) finished(e Event) {
 	took := fmt.Sprintf(" in %.2fs", r.Took().Seconds())
 	switch r.Status {
 	case Skipped:
-		if r.isBatch() {
-			c.progress(e, "SKIP "+r.batchText(), "SKIPPED"+took, yellow)
-			return
-		}
-		c.progress(e, "SKIP "+skipText(r), "SKIP", yellow)
+		c.skipped(e, took)
 	case Success:
 		status := cmp.Or(r.Response, "OK")
 		if r.Batches != nil {
@@ -216,6 +212,23 @@ func (c *Console) finished(e Event) {
 			c.failedBatch(r)
 		}
 		c.progress(e, "ERROR "+errorText(r), "ERROR"+took, red)
+	}
+}
+
+// skipped is the line of what did not run; where that is for an ephemeral
+// model's sake, which has no line of its own, also why that failed.
+func (c *Console) skipped(e Event, took string) {
+	r := e.Result
+	switch {
+	case r.isBatch():
+		c.progress(e, "SKIP "+r.batchText(), "SKIPPED"+took, yellow)
+	case r.isHook():
+		c.progress(e, "SKIP hook: "+r.Name(), "SKIP"+took, yellow)
+	case r.broken != nil:
+		c.progress(e, fmt.Sprintf("SKIP relation %s due to ephemeral model status '%s'", r.Name(), r.broken.Status), "ERROR SKIP", red)
+		c.problem(r.broken)
+	default:
+		c.progress(e, "SKIP "+skipText(r), "SKIP", yellow)
 	}
 }
 
@@ -283,6 +296,8 @@ func errorText(r *Result) string {
 		return "loading seed file " + r.Name()
 	case dbt.Snapshot:
 		return "snapshotting " + r.Name()
+	case dbt.Operation:
+		return "hook: " + r.Name()
 	}
 	return r.Name()
 }

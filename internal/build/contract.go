@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"apotheca/internal/dbt"
@@ -32,7 +31,8 @@ func enforced(n *dbt.Node) bool {
 // its own aliases of a type compare equal.
 func (m *materialization) checkContract(ctx context.Context, sql string) error {
 	if len(m.node.Columns) == 0 {
-		return errors.New("this model has an enforced contract, and its 'columns' specification is missing")
+		//nolint:staticcheck // dbt's words
+		return errors.New("This model has an enforced contract, and its 'columns' specification is missing")
 	}
 	var nulls, untyped, unsized []string
 	for _, c := range m.node.Columns {
@@ -45,7 +45,7 @@ func (m *materialization) checkContract(ctx context.Context, sql string) error {
 		nulls = append(nulls, "cast(null as "+c.DataType+") as "+m.declaredName(c))
 	}
 	if len(untyped) > 0 {
-		return fmt.Errorf("contracted models require data_type to be defined for each column: %s has none for %s", m.node.Name, strings.Join(untyped, ", "))
+		return errors.New(dbt.UntypedColumns("['" + strings.Join(untyped, "', '") + "']"))
 	}
 	if len(unsized) > 0 {
 		m.warn(fmt.Sprintf("%s: the data_type of %s has no precision and scale, so numbers may be rounded", m.node.OriginalFilePath, strings.Join(unsized, ", ")))
@@ -58,8 +58,8 @@ func (m *materialization) checkContract(ctx context.Context, sql string) error {
 	if err != nil {
 		return err
 	}
-	if mismatch := m.contractMismatch(wanted, got); mismatch != "" {
-		return fmt.Errorf("this model has an enforced contract that failed: name, data_type and number of its columns must match the columns of the query\n%s", mismatch)
+	if mismatch := m.contractMismatch(wanted, got); len(mismatch) > 0 {
+		return errors.New(dbt.ContractFailure(mismatch))
 	}
 	return nil
 }
@@ -78,9 +78,8 @@ func (m *materialization) declaredName(c dbt.ColumnInfo) string {
 	return m.dialect.Quote(m.dialect.Fold(c.Name))
 }
 
-func (m *materialization) contractMismatch(wanted, got []warehouse.ResultColumn) string {
+func (m *materialization) contractMismatch(wanted, got []warehouse.ResultColumn) (rows [][]any) {
 	contract, definition := m.labels(wanted), m.labels(got)
-	var rows [][]any
 	for _, c := range got {
 		declared, ok := contract[m.columnKey(c.Name)]
 		switch {
@@ -95,11 +94,7 @@ func (m *materialization) contractMismatch(wanted, got []warehouse.ResultColumn)
 			rows = append(rows, []any{c.Name, "", m.dialect.ContractType(c.Type), "missing in definition"})
 		}
 	}
-	if len(rows) == 0 {
-		return ""
-	}
-	slices.SortStableFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
-	return formatTable([]string{"column_name", "definition_type", "contract_type", "mismatch_reason"}, rows)
+	return rows
 }
 
 func (m *materialization) labels(columns []warehouse.ResultColumn) map[string]string {

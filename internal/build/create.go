@@ -34,7 +34,7 @@ func (m *materialization) createViewSQL(ctx context.Context, into dbt.Relation, 
 			return "", err
 		}
 	}
-	return m.header() + "create view " + into.String() + " as (" + sql + "\n)", nil
+	return m.header() + "create view " + into.String() + " as (\n" + sql + "\n)", nil
 }
 
 // createTableSQL makes a table of a query. One under contract is declared
@@ -49,11 +49,11 @@ func (m *materialization) createTableSQL(ctx context.Context, temporary bool, in
 	}
 	if temporary {
 		into.Hide.Database, into.Hide.Schema = true, true
-		return m.header() + "create temporary table " + into.String() + " as (" + sql + "\n)", nil
+		return m.header() + "create temporary table " + into.String() + " as (\n" + sql + "\n)", nil
 	}
 	create := m.header() + "create" + m.unlogged() + " table " + into.String()
 	if !enforced(m.node) {
-		return create + " as (" + sql + "\n)", nil
+		return create + " as (\n" + sql + "\n)", nil
 	}
 	definition, err := m.columnDefinitions(ctx)
 	columns := m.declaredColumns()

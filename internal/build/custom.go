@@ -22,10 +22,10 @@ func (r *run) macro(n *dbt.Node) (*dbt.Macro, error) {
 	}
 	m, err := r.Project.Materialization(kind)
 	if err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", n.OriginalFilePath, max(n.Line, 1), err)
+		return nil, dbt.Problem{File: n.OriginalFilePath, Line: max(n.Line, 1), Message: err.Error()}
 	}
 	if n.Language != "" && !m.Supports(n.Language) {
-		return nil, fmt.Errorf("Materialization %q only supports languages %s; got %q", m.Name, m.Languages(), n.Language) //nolint:staticcheck // dbt's words
+		return nil, raised("Materialization %q only supports languages %s; got %q", m.Name, m.Languages(), n.Language)
 	}
 	return m, nil
 }
@@ -68,7 +68,7 @@ func (r *run) custom(ctx context.Context, s *session, result *Result, macro *dbt
 	return nil
 }
 
-var errNoMain = errors.New("main is not being called during running model")
+var errNoMain = raised("main is not being called during running model")
 
 // materialize builds the node under way as dbt does, for a materialization
 // that does something around it.
@@ -131,7 +131,10 @@ func (s *session) committed(n *dbt.Node) error {
 		if n != nil {
 			name = n.UniqueID
 		}
-		return fmt.Errorf("Tried to commit transaction on connection %q, but it does not have one open!", name) //nolint:staticcheck // dbt's words
+		return &dbt.Complaint{
+			Heading: dbt.InternalError,
+			Err:     fmt.Errorf("Tried to commit transaction on connection %q, but it does not have one open!", name), //nolint:staticcheck // dbt's words
+		}
 	}
 	s.asked, s.left = false, true
 	return s.commit()

@@ -142,17 +142,14 @@ func answered(ok bool, text, message string) string {
 	return b.String()
 }
 
-var (
-	place  = regexp.MustCompile(`^\S+:\d+:\d+: `)
-	around = regexp.MustCompile(`^(> |hint: |in macro |called from )`) // what comes below a complaint
-)
+var around = regexp.MustCompile(`^(> |hint: |at )`) // what comes below a complaint
 
 func complaint(message string) string {
 	if first, rest, ok := strings.Cut(message, "\n"); ok && strings.Contains(first, " Error in ") {
 		message = rest
 	}
 	var lines []string
-	for _, line := range strings.Split(place.ReplaceAllString(message, ""), "\n") {
+	for _, line := range strings.Split(message, "\n") {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), ". This can happen when calling a macro that does not exist.")
 		if len(lines) > 0 && (line == "" || around.MatchString(line)) {
 			break

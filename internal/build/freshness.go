@@ -74,7 +74,8 @@ func (r *run) freshness(ctx context.Context, id string) {
 	defer func() { r.sessions <- s }()
 	result := r.begin(s, id)
 	if err := r.askAge(ctx, s, result); err != nil {
-		result.Status, result.Message = RuntimeError, err.Error()
+		r.fail(s, result, err)
+		result.Status = RuntimeError
 	}
 	r.finish(s, result)
 }
@@ -99,8 +100,11 @@ func (r *run) askAge(ctx context.Context, s *session, result *Result) error {
 		}
 		returned, err = r.Project.Call(ctx, running, "collect_freshness", relation, source.LoadedAtField, filter)
 	default:
-		return fmt.Errorf("%s:%d: the source %s.%s declares freshness and neither loaded_at_field nor loaded_at_query\nhint: name the column that says when a row was loaded",
-			source.OriginalFilePath, max(source.Line, 1), source.SourceName, source.Name)
+		return dbt.Problem{
+			File: source.OriginalFilePath, Line: max(source.Line, 1),
+			Message: fmt.Sprintf("the source %s.%s declares freshness and neither loaded_at_field nor loaded_at_query", source.SourceName, source.Name),
+			Hint:    "name the column that says when a row was loaded",
+		}
 	}
 	if err != nil {
 		return err

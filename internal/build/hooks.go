@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"apotheca/internal/dbt"
@@ -32,7 +31,8 @@ func (r *run) runHooks(ctx context.Context, hooks []*dbt.Node) {
 		r.hooks = append(r.hooks, result)
 		if failed != "" {
 			result.Status, result.SkippedFor = Skipped, failed
-			result.Message = "skipped because of " + failed
+			result.Message = result.Name() + " skipped"
+			result.Failures = new(int64(1))
 		} else {
 			r.report(Event{Kind: NodeStarted, Result: result, Total: len(hooks)})
 			r.runHook(ctx, s, result)
@@ -41,14 +41,14 @@ func (r *run) runHooks(ctx context.Context, hooks []*dbt.Node) {
 		result.DatabaseTime = s.took
 		r.report(Event{Kind: NodeFinished, Result: result, Total: len(hooks)})
 		if result.Status == Error {
-			failed = n.UniqueID
+			failed, result.Failures = n.UniqueID, new(int64(1))
 		}
 	}
 }
 
 func (r *run) runHook(ctx context.Context, s *session, result *Result) {
 	if err := r.ready(ctx, s, result.Node); err != nil {
-		result.fail(err)
+		r.fail(s, result, err)
 		return
 	}
 	extra := map[string]any{}
@@ -58,14 +58,14 @@ func (r *run) runHook(ctx context.Context, s *session, result *Result) {
 	extra["selected_resources"] = r.steps
 	sql, err := r.Project.Render(ctx, dbt.Running{Node: result.Node, Adapter: adapter{r, s}, Names: extra}, result.Node.RawCode)
 	if err != nil {
-		result.fail(err)
+		r.fail(s, result, err)
 		return
 	}
 	result.Compiled = r.Now()
 	result.CompiledCode = sql
 	if strings.TrimSpace(sql) != "" {
 		if _, err := s.exec(ctx, sql); err != nil {
-			result.fail(fmt.Errorf("%w\n  hook: %s", err, strings.TrimSpace(sql)))
+			r.fail(s, result, err)
 			return
 		}
 	}

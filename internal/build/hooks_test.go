@@ -118,9 +118,9 @@ models:
 	}
 	f("select 'a' as label, null::int as id", "error: Constraint Error")
 	f("select 'too long' as label, 2 as id", "error: Constraint Error")
-	f("select 'a' as label, 2::bigint as id", "error: this model has an enforced contract that failed")
-	f("select 'a' as label, 2 as id, 3 as surplus", "error: this model has an enforced contract that failed")
-	f("select 2 as id", "error: this model has an enforced contract that failed")
+	f("select 'a' as label, 2::bigint as id", "error: This model has an enforced contract that failed")
+	f("select 'a' as label, 2 as id, 3 as surplus", "error: This model has an enforced contract that failed")
+	f("select 2 as id", "error: This model has an enforced contract that failed")
 
 	s = newShop(t, replace(schema, "KIND", "view")+"-- models/m.sql --\nselect 'a' as label, 1 as id")
 	s.succeeds(build.RunAll)

@@ -59,10 +59,10 @@ func (m *materialization) incrementalStrategy(strategy string) (name, macro stri
 	macro = "get_incremental_" + strings.ReplaceAll(strategy, "+", "_") + "_sql"
 	builtin := []string{"append", "delete+insert", "merge", "insert_overwrite", "microbatch"}
 	if slices.Contains(builtin, strategy) && !slices.Contains(m.validStrategies(), strategy) {
-		return "", "", fmt.Errorf("The incremental strategy '%s' is not valid for this adapter\nhint: use %s in %s", strategy, strings.Join(m.validStrategies(), ", "), m.node.OriginalFilePath) //nolint:staticcheck // dbt's words
+		return "", "", raised("The incremental strategy '%s' is not valid for this adapter\nhint: use %s in %s", strategy, strings.Join(m.validStrategies(), ", "), m.node.OriginalFilePath)
 	}
 	if !m.Project.Sees(m.node, macro) {
-		return "", "", fmt.Errorf("dbt could not find an incremental strategy macro with the name %q in %s", macro, m.Project.Name)
+		return "", "", raised("dbt could not find an incremental strategy macro with the name %q in %s", macro, m.Project.Name)
 	}
 	return strategy, macro, nil
 }

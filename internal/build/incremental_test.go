@@ -62,7 +62,7 @@ func TestOnSchemaChange(t *testing.T) {
 	}{
 		{"append_new_columns", []string{"k gone n came", "1 old 5 NULL", "2 NULL 6 new"}, "success"},
 		{"sync_all_columns", []string{"k n came", "1 5 NULL", "2 6.5 new"}, "success"},
-		{"fail", []string{"k gone n", "1 old 5"}, "error: the columns of"},
+		{"fail", []string{"k gone n", "1 old 5"}, "error: The source and target schemas on this incremental model are out of sync!\nthe columns of"},
 		{"ignore", []string{"k gone n", "1 old 5"}, "error: Binder Error"},
 	}
 	for _, tt := range tests {

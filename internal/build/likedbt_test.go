@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -195,13 +196,44 @@ func (s *shop) flags(words []string) (command build.Command, selection dbt.Selec
 	return build.Command(words[0]), selection, eventTime
 }
 
-// said is what is compared of a result. How a failure is worded is our own.
+// said is what is compared of a result.
 func (s *shop) said(id, status, message string) string {
-	if status == "success" {
-		database, _ := s.credentials["dbname"].(string)
-		return fmt.Sprintf("%s: %s, %s", id, status, strings.ReplaceAll(message, database, "database"))
+	database, _ := s.credentials["dbname"].(string)
+	message = strings.ReplaceAll(message, database, "database")
+	switch status {
+	case "success":
+		return fmt.Sprintf("%s: %s, %s", id, status, message)
+	case "error":
+		if strings.HasPrefix(id, "seed.") || message == "ERROR" {
+			break // rows are loaded otherwise; of batches dbt does not record it
+		}
+		message, _, _ = strings.Cut(message, "They can be reconciled") // or as dbt says it
+		message, _, _ = strings.Cut(message, "the columns of")         // or as we do
+		message = madeUpName.ReplaceAllString(message, "$1")
+		return fmt.Sprintf("%s: %s%s", id, status, errorLines(message))
 	}
 	return fmt.Sprintf("%s: %s", id, status)
+}
+
+// madeUpName is what dbt or the server adds to names: the hash of an index, the
+// number of a constraint, the prefix of a macro's function.
+var madeUpName = regexp.MustCompile(`\b[0-9a-f]{32}\b|dbt_macro__|(_check|_key)1\b`)
+
+// notCompared are the lines of a message that differ on purpose: where in the
+// statement something is wrong, since statements are laid out otherwise; dbt's
+// own macros, which do not run here, and who called them; and what only ours say.
+var notCompared = regexp.MustCompile(`^(LINE \d|\^$|CONTEXT: |at \S+:\d|hint: |compiled code at |$)` +
+	`|^> (in|called by) macro .*\(macros/(adapters|etc|materializations|relations)\b|^> called by (model|seed|test) `)
+
+// errorLines are the lines of an error's message without those.
+func errorLines(message string) string {
+	var b strings.Builder
+	for line := range strings.Lines(message) {
+		if line = strings.TrimSpace(line); !notCompared.MatchString(line) {
+			b.WriteString("\n    " + line)
+		}
+	}
+	return b.String()
 }
 
 // record runs the steps under the real dbt and writes down what it leaves.

@@ -109,7 +109,9 @@ func (r *Result) event() string {
 		return "LogStartBatch"
 	case r.isBatch():
 		return "LogBatchResult"
-	case r.Status == Skipped:
+	case r.broken != nil:
+		return "LogSkipBecauseError"
+	case r.Status == Skipped && !r.isHook():
 		return "SkippingDetails"
 	case r.Status == NoOp:
 		return "LogNodeNoOpResult"
@@ -156,6 +158,8 @@ func (e Event) progressData() map[string]any {
 	switch event {
 	case "LogHookStartLine", "LogHookEndLine":
 		data["statement"] = r.Name()
+	case "LogSkipBecauseError":
+		data["schema"], data["relation"], data["status"] = r.Node.Schema, r.declared(), string(r.broken.Status)
 	case "SkippingDetails":
 		data["node_name"], data["resource_type"], data["schema"] = r.declared(), string(r.Type()), ""
 		if r.Node != nil {
@@ -191,7 +195,7 @@ func (e Event) progressData() map[string]any {
 func levelOf(e Event) Level {
 	switch {
 	case e.Kind == NodeStarted:
-	case e.Result.Failed():
+	case e.Result.Failed() || e.Result.broken != nil:
 		return LevelError
 	case e.Result.Status == Warn:
 		return LevelWarn

@@ -21,7 +21,7 @@ func TestMaterializationsOnDuckDB(t *testing.T) {
 	results := s.run(build.Build)
 	s.wantStatuses(results, map[string]string{
 		"t": "success", "v": "success", "o": "success", "i": "success", "j": "success", "sd": "success", "f": "success",
-		"n":           "error: models/n.sql:1: No materialization 'nothing_such' was found for adapter duckdb! (searched types 'default' and 'duckdb')",
+		"n":           "error: No materialization 'nothing_such' was found for adapter duckdb! (searched types 'default' and 'duckdb')",
 		"unique_t_id": "pass", "accepted_values_t_id__7": "pass",
 	})
 	s.vars = map[string]any{"more": true}

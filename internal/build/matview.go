@@ -44,7 +44,10 @@ func (m *materialization) onConfigurationChange(changes []string) (func(context.
 		m.result.Response = "skip " + m.target.String()
 		return nil, nil
 	case "fail":
-		return nil, fmt.Errorf("configuration changes were identified and on_configuration_change is fail for %s", m.target)
+		return nil, &dbt.Complaint{
+			Heading: dbt.FailFastError,
+			Err:     fmt.Errorf("Configuration changes were identified and `on_configuration_change` was set to `fail` for `%s`", m.target), //nolint:staticcheck // dbt's words
+		}
 	default:
 		return nil, fmt.Errorf("on_configuration_change: %s is not one of apply, continue, fail", choice)
 	}

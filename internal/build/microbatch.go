@@ -121,12 +121,8 @@ func (m *microbatch) execute(ctx context.Context, s *session, at int, incrementa
 	if err == nil {
 		err = m.produce(ctx, s, result)
 	}
-	if len(s.script) > 0 {
-		err = errors.Join(err, m.writeScript(result.Node, s.script))
-		s.script = nil
-	}
-	if err != nil {
-		result.fail(err)
+	if err = errors.Join(err, m.writeScript(s, result)); err != nil {
+		m.fail(s, result, err)
 	}
 	m.end(at, result)
 }

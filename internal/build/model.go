@@ -134,7 +134,7 @@ func (r *run) newMaterialization(ctx context.Context, s *session, result *Result
 		m.target.Type = dbt.TableRelation
 	}
 	if limit := r.dialect.IdentifierBytesMax; limit > 0 && len(m.target.Identifier) > limit {
-		return nil, fmt.Errorf("relation name %q is longer than %d characters\nhint: set a shorter alias in %s", m.target.Identifier, limit, n.OriginalFilePath)
+		return nil, raised("Relation name '%s' is longer than %d characters\nhint: set a shorter alias in %s", m.target.Identifier, limit, n.OriginalFilePath)
 	}
 	found, ok, err := r.cache.lookup(ctx, s, m.target)
 	if err != nil {

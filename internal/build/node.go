@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,24 +12,24 @@ import (
 func (r *run) node(ctx context.Context, s *session, result *Result) {
 	n := result.Node
 	if err := r.refuse(n); err != nil {
-		result.fail(err)
+		r.fail(s, result, err)
 		return
 	}
 	if r.Command == Clone {
 		if err := r.clone(ctx, s, result); err != nil {
-			result.fail(err)
+			r.fail(s, result, err)
 		}
 		return
 	}
 	if config, ok := r.Project.Microbatch(n); ok && r.Command != Compile {
 		if err := r.microbatches(ctx, s, result, config); err != nil {
-			result.fail(err)
+			r.fail(s, result, err)
 		}
 		return
 	}
 	if n.ResourceType != dbt.Seed {
 		if err := r.compile(ctx, s, result); err != nil {
-			result.fail(err)
+			r.fail(s, result, err)
 			return
 		}
 	}
@@ -38,7 +37,7 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 		return
 	}
 	if err := r.produce(ctx, s, result); err != nil {
-		result.fail(err)
+		r.fail(s, result, err)
 	}
 }
 
@@ -82,13 +81,16 @@ func (r *run) builtin(ctx context.Context, s *session, result *Result) error {
 // refuse names what this program does not run, and where it stands.
 func (r *run) refuse(n *dbt.Node) error {
 	unsupported := func(what, hint string) error {
-		return fmt.Errorf("%s:%d: %s is not supported\nhint: %s", n.OriginalFilePath, max(n.Line, 1), what, hint)
+		return dbt.Problem{File: n.OriginalFilePath, Line: max(n.Line, 1), Message: what + " is not supported", Hint: hint}
 	}
 	switch {
 	case n.Language == "python":
 		return unsupported("the python model "+n.Name, "write it in SQL, or leave it out with --exclude "+n.Name)
 	case n.ResourceType == dbt.DataTest && r.storesFailures(n) && r.Project.GuardsPersonalData() && r.Project.ReadsPersonalData(n):
-		return fmt.Errorf("%s:%d: the test %s would keep rows with personal data\nhint: leave --store-failures out", n.OriginalFilePath, max(n.Line, 1), n.Name)
+		return dbt.Problem{
+			File: n.OriginalFilePath, Line: max(n.Line, 1),
+			Message: "the test " + n.Name + " would keep rows with personal data", Hint: "leave --store-failures out",
+		}
 	case n.ResourceType == dbt.Model:
 		switch m := n.Config.Materialized(); m {
 		case "materialized_view":
@@ -158,13 +160,13 @@ func (r *run) runModelHooks(ctx context.Context, s *session, n *dbt.Node, hooks 
 		}
 		sql, err := r.Project.Render(ctx, r.running(s, n), hook.SQL)
 		if err != nil {
-			return fmt.Errorf("render hook: %w", err)
+			return err
 		}
 		if strings.TrimSpace(sql) == "" {
 			continue
 		}
-		if _, err := s.exec(ctx, sql); err != nil {
-			return fmt.Errorf("run hook: %w\n  hook: %s", err, strings.TrimSpace(sql))
+		if _, err := s.tell(ctx, sql); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -26,14 +26,14 @@ func Operation(ctx context.Context, o Options, macro string, named *jinja.Dict) 
 	defer func() { r.sessions <- s }()
 	result := &Result{
 		UniqueID: found.UniqueID, Rows: -1, Status: Success, Thread: s.name, Started: r.Now(), Failures: new(int64),
-		Node: &dbt.Node{UniqueID: found.UniqueID, Name: found.Name, ResourceType: dbt.Operation, PackageName: found.PackageName},
+		Node: &dbt.Node{UniqueID: found.UniqueID, Name: found.Name, ResourceType: dbt.Operation, PackageName: found.PackageName, OriginalFilePath: found.OriginalFilePath},
 	}
 	err = s.transact(ctx, func(ctx context.Context) error {
 		_, err := r.Project.CallNamed(ctx, dbt.Running{Adapter: adapter{r, s}}, macro, nil, named)
 		return err
 	})
 	if err != nil {
-		result.fail(err)
+		r.fail(s, result, err)
 		*result.Failures = 1
 	}
 	result.Compiled, result.Finished = result.Started, r.Now()

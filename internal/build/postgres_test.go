@@ -77,7 +77,7 @@ models:
 `)
 	s.exec("create schema s; create type s.mood as enum ('sad', 'glad')")
 	results := s.run(build.RunAll)
-	s.wantStatuses(results, map[string]string{"m": "success", "n": "error: this model has an enforced contract"})
+	s.wantStatuses(results, map[string]string{"m": "success", "n": "error: This model has an enforced contract"})
 	if got := s.result(results, "n").Message; !strings.Contains(got, "s.mood") {
 		t.Errorf("message = %q, want the type's name in it", got)
 	}

@@ -50,6 +50,8 @@ type Result struct {
 	Batches *BatchResults
 	// SkippedFor is the id of the failure for which the node was skipped.
 	SkippedFor string
+	// broken is that failure where it is an ephemeral model's.
+	broken *Result
 	// Rows is the number of rows written, -1 where that is not known.
 	Rows int64
 	// Response is the short word in the console's brackets: "SELECT 5".
@@ -68,7 +70,8 @@ type Result struct {
 	Finished     time.Time
 	DatabaseTime time.Duration
 
-	silent bool // an ephemeral model: nothing runs
+	runPath string // the file of what the database was told
+	silent  bool   // an ephemeral model: nothing runs
 	// isMicrobatch is a model that runs in batches, each with a result of its own.
 	isMicrobatch bool
 	elsewhere    string // the database and a dot, of what is not in the target's
@@ -100,6 +103,9 @@ func (r *Result) Name() string {
 	return r.elsewhere + r.Node.Schema + "." + r.Node.Alias
 }
 
+// isHook reports a hook around the run.
+func (r *Result) isHook() bool { return r.Node != nil && r.Node.Hook != nil }
+
 // File is where the subject is declared, relative to the project.
 func (r *Result) File() string {
 	switch {
@@ -124,11 +130,6 @@ func (r *Result) Type() dbt.ResourceType {
 		return dbt.ExposureResource
 	}
 	return r.Node.ResourceType
-}
-
-func (r *Result) fail(err error) {
-	r.Status = Error
-	r.Message = err.Error()
 }
 
 // Results are all results of a run, in the order in which they ended.

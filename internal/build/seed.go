@@ -27,7 +27,7 @@ func (r *run) seed(ctx context.Context, s *session, result *Result) error {
 		return err
 	}
 	if exists && existing.Type != dbt.TableRelation {
-		return fmt.Errorf("cannot seed to %s: it is a %s\nhint: drop the %s, or give the seed another alias in %s", target, words(existing.Type), words(existing.Type), n.OriginalFilePath)
+		return fmt.Errorf("Cannot seed to '%s', it is a %s\nhint: drop the %s, or give the seed another alias in %s", target, words(existing.Type), words(existing.Type), n.OriginalFilePath)
 	}
 	full := r.FullRefresh
 	if own, set := n.Config.FullRefresh(); set {

@@ -64,7 +64,7 @@ func TestSeedOverAView(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "-- seeds/p.csv --\na\n1\n")
 	s.exec("create schema s; create view s.p as select 1 as a")
-	s.wantStatuses(s.run(build.Seed), map[string]string{"p": "error: cannot seed to"})
+	s.wantStatuses(s.run(build.Seed), map[string]string{"p": "error: Cannot seed to"})
 }
 
 func TestSeedWithoutRows(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"apotheca/internal/dbt"
 	"apotheca/internal/schema"
 	"apotheca/internal/warehouse"
 )
@@ -30,11 +31,15 @@ type session struct {
 	manual    bool         // templates begin and commit
 	asked     bool         // a statement wanted the transaction, so that it can be committed
 	left      bool         // there was a commit: statements that begin no transaction are in none
+	heading   dbt.Heading  // of what the database complains of
 	always    bool         // the database is of those that AlwaysTransacts
 }
 
 func (r *run) newSession(ctx context.Context, name string) (*session, error) {
-	s := &session{warehouse: r.Warehouse, name: name, now: r.Now, report: r.report, always: r.dialect.AlwaysTransacts}
+	s := &session{warehouse: r.Warehouse, name: name, now: r.Now, report: r.report, always: r.dialect.AlwaysTransacts, heading: dbt.RuntimeError}
+	if r.dialect.HeadsErrors {
+		s.heading = dbt.DatabaseError
+	}
 	s.reset()
 	var err error
 	s.conn, err = r.Warehouse.Conn(ctx)
@@ -69,7 +74,7 @@ func (s *session) revive(ctx context.Context) error {
 	if s.conn == nil {
 		conn, err := s.warehouse.Conn(ctx)
 		if err != nil {
-			return fmt.Errorf("connect again: %w", err)
+			return s.complaint(fmt.Errorf("connect again: %w", err))
 		}
 		s.conn = conn
 	}
@@ -88,8 +93,7 @@ func (s *session) tell(ctx context.Context, sql string) (warehouse.Result, error
 	sql = s.comment(sql)
 	start := s.sent(sql)
 	result, err := s.conn.Exec(ctx, sql)
-	s.told(start, err)
-	return result, err
+	return result, s.told(start, err)
 }
 
 // fetch reads; what templates ask on the way is not part of the script.
@@ -97,16 +101,14 @@ func (s *session) fetch(ctx context.Context, limit int, sql string, args ...any)
 	sql = s.comment(sql)
 	start := s.sent(sql)
 	table, err := warehouse.Fetch(ctx, s.conn, limit, sql, args...)
-	s.told(start, err)
-	return table, err
+	return table, s.told(start, err)
 }
 
 // load brings rows in by the bulk path.
 func (s *session) load(ctx context.Context, into warehouse.Relation, columns []schema.Column, rows iter.Seq2[[]any, error]) (int64, error) {
 	start := s.sent("load " + into.Name)
 	loaded, err := s.conn.Load(ctx, into, columns, rows)
-	s.told(start, err)
-	return loaded, err
+	return loaded, s.told(start, err)
 }
 
 // sent reports a statement, and when it began.
@@ -115,13 +117,15 @@ func (s *session) sent(sql string) time.Time {
 	return s.now()
 }
 
-func (s *session) told(start time.Time, err error) {
+// told reports how a statement went, and heads its error as dbt does.
+func (s *session) told(start time.Time, err error) error {
 	took, status := s.now().Sub(start), "OK"
 	s.took += took
 	if err != nil {
 		s.failed, status = true, "ERROR"
 	}
 	s.report(Event{Kind: StatementDone, Connection: s.subject, Thread: s.name, Status: status, Took: took})
+	return s.complaint(err)
 }
 
 // columns describes what a query returns without running it for rows.
@@ -141,11 +145,16 @@ func (s *session) transact(ctx context.Context, work func(context.Context) error
 	}
 	start := s.now()
 	var inside time.Duration
+	var failed error
 	err := s.conn.Transact(ctx, func(ctx context.Context) error {
 		began := s.now()
 		defer func() { inside = s.now().Sub(began) }()
-		return work(ctx)
+		failed = work(ctx)
+		return failed
 	})
+	if failed == nil {
+		err = s.complaint(err) // of the commit
+	}
 	// The statements inside have counted themselves.
 	s.took += s.now().Sub(start) - inside
 	s.failed = s.failed || err != nil

@@ -43,7 +43,7 @@ func (c *Console) summary(rs *Results) {
 }
 
 func (c *Console) verdict(rs *Results) {
-	failed, partly, warnings := rs.Count(Error)+rs.Count(Fail), rs.Count(PartialSuccess), rs.Count(Warn)
+	failed, partly, warnings := rs.Count(Error)+rs.Count(Fail)+rs.blamed(), rs.Count(PartialSuccess), rs.Count(Warn)
 	text := c.paint("Completed successfully", green)
 	switch {
 	case failed == 0 && partly > 0:
@@ -64,6 +64,18 @@ func (c *Console) verdict(rs *Results) {
 	}
 }
 
+// blamed counts what was skipped and yet has a message, which dbt counts among
+// the errors: the nodes below an ephemeral model that failed, and hooks.
+func (rs *Results) blamed() int {
+	count := 0
+	for _, r := range rs.All {
+		if r.Status == Skipped && (r.broken != nil || r.isHook()) {
+			count++
+		}
+	}
+	return count
+}
+
 func (c *Console) counts(rs *Results) {
 	passed, warnings, failed := rs.Count(Pass)+rs.Count(Success), rs.Count(Warn), rs.Count(Error)+rs.Count(Fail)+rs.Count(PartialSuccess)
 	skipped, idle, total := rs.Count(Skipped), rs.Count(NoOp), rs.Total()
@@ -80,7 +92,8 @@ const sampleShown = 10
 // problems tells what went wrong; of sources, which are only asked, no warnings.
 func (c *Console) problems(rs *Results) {
 	for _, r := range rs.All {
-		if r.Failed() && r.Status != PartialSuccess || r.Status == Warn && r.Source == nil {
+		if r.Failed() && !r.silent && r.Status != PartialSuccess || r.Status == Warn && r.Source == nil {
+			c.Say("")
 			c.problem(r)
 		}
 	}
@@ -96,15 +109,19 @@ func (c *Console) problem(r *Result) {
 		first.Level, message.Level = LevelWarn, LevelWarn
 	}
 	name := r.declared()
-	c.Say("")
 	first.Text = c.paint(fmt.Sprintf("%s in %s %s (%s)", word, r.Type(), name, r.File()), colour)
 	first.Data["node_name"], first.Data["resource_type"], first.Data["path"] = name, string(r.Type()), r.File()
-	c.Tell(first)
+	if r.Status != RuntimeError {
+		c.Tell(first)
+	}
 	if r.Source != nil && r.Freshness != nil {
 		c.Say("  Status: %s", r.Status)
 	}
 	if r.Message != "" {
 		message.Text, message.Data["msg"] = indented(r.Message), r.Message
+		if r.Status == Error || r.Status == RuntimeError {
+			message.Text = "  " + r.Message // whose lines are indented as dbt does it
+		}
 		c.Tell(message)
 	}
 	if len(r.Sample.Rows) > 0 {

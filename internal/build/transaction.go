@@ -33,7 +33,7 @@ func (s *session) begin(ctx context.Context) error {
 	})
 	if err, _ := resume(); err != nil {
 		leave()
-		return err
+		return s.complaint(err)
 	}
 	s.open = &transaction{resume, leave}
 	return nil
@@ -49,8 +49,7 @@ func (s *session) commit() error {
 	start := s.now()
 	err, _ := open.resume()
 	open.leave()
-	s.told(start, err)
-	return err
+	return s.told(start, err)
 }
 
 // rollback takes back what the open transaction did.

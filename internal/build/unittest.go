@@ -15,13 +15,16 @@ import (
 // with the expected rows, in any order.
 func (r *run) unitTest(ctx context.Context, s *session, result *Result) {
 	if err := r.runUnitTest(ctx, s, result); err != nil {
-		result.fail(err)
+		r.fail(s, result, err)
 	}
 }
 
 func (r *run) runUnitTest(ctx context.Context, s *session, result *Result) error {
 	if own, err := r.Project.Materialization("unit"); err == nil && !own.Builtin() {
-		return fmt.Errorf("%s:%d: a materialization of unit tests is not supported\nhint: remove it", own.OriginalFilePath, max(own.Line, 1))
+		return dbt.Problem{
+			File: own.OriginalFilePath, Line: max(own.Line, 1),
+			Message: "a materialization of unit tests is not supported", Hint: "remove it",
+		}
 	}
 	a := unitTestAdapter{adapter{r, s}}
 	compiled, err := r.Project.CompileUnitTest(ctx, result.UnitTest, a)

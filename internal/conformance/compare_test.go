@@ -107,8 +107,13 @@ func TestCompareResults(t *testing.T) {
 			`{"unique_id":"a","status":"pass","execution_time":2,"thread_id":"y"}`, nil,
 		},
 		{
-			"both have failed, each in its own words", `{"unique_id":"a","status":"error","message":"no"}`,
-			`{"unique_id":"a","status":"error","message":"never"}`, nil,
+			"both have failed, each in its own words", `{"unique_id":"a","status":"error","message":"Runtime Error in a\n  no"}`,
+			`{"unique_id":"a","status":"error","message":"Runtime Error in a\n  never"}`, nil,
+		},
+		{
+			"the heading of an error is compared", `{"unique_id":"a","status":"error","message":"Runtime Error in a\n  no"}`,
+			`{"unique_id":"a","status":"error","message":"Database Error in a\n  no"}`,
+			[]string{"result a message: Runtime Error in a -> Database Error in a"},
 		},
 		{
 			"what a test says of its failures is compared", `{"unique_id":"a","status":"fail","message":"Got 1 result"}`,

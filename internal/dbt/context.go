@@ -403,7 +403,9 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	}
 	secret := strings.HasPrefix(name, SecretPrefix)
 	if secret && !s.secrets {
-		return nil, Problem{Message: fmt.Sprintf("Secret env vars are allowed only in profiles.yml or packages.yml. Found '%s' referenced elsewhere.", name)}
+		return nil, &Complaint{ParsingError, Problem{
+			Message: fmt.Sprintf("Secret env vars are allowed only in profiles.yml or packages.yml. Found '%s' referenced elsewhere.", name),
+		}}
 	}
 	if v, ok := s.over.EnvVars[name]; ok {
 		return jinja.Str(jinja.FromGo(v)), nil
@@ -417,8 +419,10 @@ func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 	if def := argument(a, kw, 1, "default", missing); def != missing {
 		return def, nil
 	}
-	return nil, Problem{Message: fmt.Sprintf("Env var required but not provided: '%s'", name),
-		Hint: fmt.Sprintf("set %s, or give env_var() a default", name)}
+	return nil, &Complaint{ParsingError, Problem{
+		Message: fmt.Sprintf("Env var required but not provided: '%s'", name),
+		Hint:    fmt.Sprintf("set %s, or give env_var() a default", name),
+	}}
 }
 
 // missing marks an argument that was not given.
@@ -433,59 +437,4 @@ func argument(a []any, kw *jinja.Dict, i int, name string, def any) any {
 		return v
 	}
 	return def
-}
-
-// varValue is var(name, default) and var.has_var(name).
-type varValue struct{ s *scope }
-
-func (v varValue) lookup(name string) (any, bool) {
-	if x, ok := v.s.over.Vars[name]; ok {
-		return jinja.FromGo(x), true
-	}
-	return v.s.p.lookupVar(v.s.pkg, name)
-}
-
-func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
-	name := jinja.Str(argument(a, kw, 0, "var_name", ""))
-	if x, ok := v.s.vars[name]; ok {
-		return x, nil
-	}
-	if x, ok := v.lookup(name); ok {
-		return v.own(name, x), nil
-	}
-	if def := argument(a, kw, 1, "default", missing); def != missing {
-		return def, nil
-	}
-	if v.s.level == levelFull && !v.s.execute {
-		return nil, nil // a parse must not fail for want of a variable
-	}
-	return nil, Problem{Message: fmt.Sprintf("Required var '%s' not found in config", name),
-		Hint: fmt.Sprintf("set it under vars: in dbt_project.yml, or --vars '{%s: …}', or give var() a default", name)}
-}
-
-// own is a list or mapping for this render alone: what a template changes in it
-// must not reach others.
-func (v varValue) own(name string, x any) any {
-	switch x.(type) {
-	case *jinja.List, *jinja.Dict:
-		if v.s.vars == nil {
-			v.s.vars = map[string]any{}
-		}
-		v.s.vars[name] = jinja.DeepCopy(x)
-		return v.s.vars[name]
-	}
-	return x
-}
-
-func (v varValue) GetAttr(name string) (any, bool) {
-	if name != "has_var" {
-		return nil, false
-	}
-	return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
-		if len(a) == 0 {
-			return false, nil
-		}
-		_, ok := v.lookup(jinja.Str(a[0]))
-		return ok, nil
-	}), true
 }

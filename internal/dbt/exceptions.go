@@ -45,7 +45,21 @@ func (e exceptionsValue) GetAttr(name string) (any, bool) {
 	if !slices.Contains(exceptionNames, name) {
 		return nil, false
 	}
-	return function(func(a []any, kw *jinja.Dict) (any, error) { return nil, errors.New(complaint(name, a, kw)) }), true
+	return function(func(a []any, kw *jinja.Dict) (any, error) { return nil, raise(name, complaint(name, a, kw)) }), true
+}
+
+// raise heads a complaint as dbt's exception of that name is headed.
+func raise(name, text string) error {
+	heading := CompilationError
+	switch name {
+	case "raise_database_error":
+		heading = DatabaseError
+	case "raise_fail_fast_error":
+		heading = FailFastError
+	case "raise_cache_inconsistent":
+		heading = InternalError
+	}
+	return &Complaint{heading, errors.New(text)}
 }
 
 func (e exceptionsValue) warn(name string, a []any, kw *jinja.Dict) error {
@@ -94,13 +108,13 @@ func complaint(name string, a []any, kw *jinja.Dict) string {
 		return fmt.Sprintf("Trying to create %s %s, but it currently exists as a %s. Either drop %s manually, or run dbt with `--full-refresh` and dbt will drop it for you.",
 			text(1, "expected_type"), text(0, "relation"), jinja.Str(kind), text(0, "relation"))
 	case "column_type_missing":
-		return fmt.Sprintf("Contracted models require data_type to be defined for each column. Please ensure that the column name and data_type are defined within the YAML configuration for the %s column(s).", text(0, "column_names"))
+		return UntypedColumns(text(0, "column_names"))
 	case "raise_contract_error":
 		return contractComplaint(argument(a, kw, 0, "yaml_columns", nil), argument(a, kw, 1, "sql_columns", nil))
 	case "raise_not_implemented":
 		return "ERROR: " + text(0, "msg")
 	case "raise_cache_inconsistent":
-		return "Internal Error\n  Cache inconsistency detected: " + text(0, "message")
+		return "Cache inconsistency detected: " + text(0, "message")
 	case "raise_dep_not_found":
 		return fmt.Sprintf("Error while parsing %s.\nThe required package \"%s\" was not found. Is the package installed?\nHint: You may need to run `dbt deps`.",
 			text(1, "node_description"), text(2, "required_pkg"))
@@ -130,22 +144,38 @@ func contractComplaint(yaml, sql any) string {
 		x, _ := d.Get(key)
 		return jinja.Str(x)
 	}
-	t := &Table{Columns: []Column{{Name: "column_name"}, {Name: "definition_type"}, {Name: "contract_type"}, {Name: "mismatch_reason"}}}
+	var mismatches [][]any
 	for _, s := range found {
 		name, kind := get(s, "name"), get(s, "data_type")
 		at := slices.IndexFunc(declared, func(d any) bool { return get(d, "name") == name })
 		switch {
 		case at < 0:
-			t.Rows = append(t.Rows, []any{name, kind, "", "missing in contract"})
+			mismatches = append(mismatches, []any{name, kind, "", "missing in contract"})
 		case get(declared[at], "data_type") != kind:
-			t.Rows = append(t.Rows, []any{name, kind, get(declared[at], "data_type"), "data type mismatch"})
+			mismatches = append(mismatches, []any{name, kind, get(declared[at], "data_type"), "data type mismatch"})
 		}
 	}
 	for _, d := range declared {
 		name := get(d, "name")
 		if !slices.ContainsFunc(found, func(s any) bool { return get(s, "name") == name }) {
-			t.Rows = append(t.Rows, []any{name, "", get(d, "data_type"), "missing in definition"})
+			mismatches = append(mismatches, []any{name, "", get(d, "data_type"), "missing in definition"})
 		}
+	}
+	return ContractFailure(mismatches)
+}
+
+// UntypedColumns is what dbt says of columns under contract that have no type.
+func UntypedColumns(names string) string {
+	return fmt.Sprintf("Contracted models require data_type to be defined for each column. Please ensure that the column name and data_type are defined within the YAML configuration for the %s column(s).", names)
+}
+
+// ContractFailure is what dbt says of a query that does not keep a contract. A
+// mismatch is a column's name, its type in the query, that in the contract, and
+// what is wrong.
+func ContractFailure(mismatches [][]any) string {
+	t := &Table{
+		Columns: []Column{{Name: "column_name"}, {Name: "definition_type"}, {Name: "contract_type"}, {Name: "mismatch_reason"}},
+		Rows:    mismatches,
 	}
 	slices.SortStableFunc(t.Rows, func(x, y []any) int { return strings.Compare(x[0].(string), y[0].(string)) })
 	return "This model has an enforced contract that failed.\n" +

@@ -3,7 +3,6 @@ package dbt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
@@ -143,7 +142,7 @@ func yamlProblem(file string, err error) Problem {
 // templateProblem places an error of the template engine. The line within a
 // template is counted from first, where the template begins in its file.
 func templateProblem(file string, first int, err error) Problem {
-	p := Problem{File: file, Line: first, Message: err.Error()}
+	p := Problem{File: file, Line: first, Message: err.Error(), cause: err}
 	var already Problem
 	if errors.As(err, &already) {
 		if already.File != "" {
@@ -164,11 +163,9 @@ func templateProblem(file string, first int, err error) Problem {
 	} else {
 		p.File, p.Line, p.Col = e.Template, e.Pos.Line, e.Pos.Column
 	}
-	for _, c := range e.Stack {
-		p.Message += fmt.Sprintf("\n  in macro %s (%s:%d)", c.Macro, c.Template, c.Pos.Line)
-	}
+	p.macros = e.Stack
 	if p.File != file {
-		p.Message += "\n  called from " + file
+		p.from = file
 	}
 	return p
 }

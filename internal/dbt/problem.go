@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"apotheca/internal/jinja"
 )
 
 // Problem is one thing that is wrong in a project's files, or, among a
@@ -21,26 +23,44 @@ type Problem struct {
 	Event string
 	// Data is what the event tells, by dbt's keys; nil is the message alone.
 	Data map[string]any
+
+	// Of an error of a template: the macros that were running, the innermost
+	// first, the file from which they were called, and the error itself.
+	macros []jinja.Call
+	from   string
+	cause  error
 }
+
+func (p Problem) Unwrap() error { return p.cause }
 
 // Error is `file:line:col: message`, then the hint on a line of its own.
 func (p Problem) Error() string {
 	var b strings.Builder
 	if p.File != "" {
-		b.WriteString(p.File)
-		if p.Line > 0 {
-			fmt.Fprintf(&b, ":%d", p.Line)
-			if p.Col > 0 {
-				fmt.Fprintf(&b, ":%d", p.Col)
-			}
-		}
-		b.WriteString(": ")
+		b.WriteString(p.place() + ": ")
 	}
 	b.WriteString(p.Message)
+	for _, c := range p.macros {
+		fmt.Fprintf(&b, "\n  in macro %s (%s:%d)", c.Macro, c.Template, c.Pos.Line)
+	}
+	if p.from != "" {
+		b.WriteString("\n  called from " + p.from)
+	}
 	if p.Hint != "" {
 		b.WriteString("\n  hint: " + p.Hint)
 	}
 	return b.String()
+}
+
+// place is file:line:col, as far as it is known.
+func (p Problem) place() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Col == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
 // deprecated is the warning of something that will go away, in dbt's words.

@@ -364,29 +364,28 @@ func (p *Project) chosenAbove(id string, chosen idSet) []string {
 }
 
 // addGates makes nodes wait for the tests above them: the nearest ones below
-// all of a test's parents, since whatever lies further down waits for those.
+// all of a test's parents, since whatever lies further down waits for those. A
+// model waits for its unit tests, which wait for what it waits for, one after
+// another.
 func (p *Project) addGates(ids []string, needs map[string][]string) {
 	below := map[string]idSet{}
-	last := map[string]string{} // unit test of a model
 	for _, test := range ids {
-		if u := p.UnitTests[test]; u != nil {
-			model := u.DependsOn.Nodes[0]
-			if _, ok := needs[model]; !ok {
-				continue
-			}
-			if before := last[model]; before != "" {
-				needs[test] = append(needs[test], before)
-			}
-			needs[model] = append(needs[model], test)
-			last[model] = test
-			continue
-		}
 		n := p.Nodes[test]
 		if n == nil || n.ResourceType != DataTest || len(n.DependsOn.Nodes) == 0 {
 			continue
 		}
 		for _, id := range p.gatedBy(n.DependsOn.Nodes, needs, below) {
 			needs[id] = append(needs[id], test)
+		}
+	}
+	for _, test := range ids {
+		u := p.UnitTests[test]
+		if u == nil {
+			continue
+		}
+		if model := u.DependsOn.Nodes[0]; needs[model] != nil {
+			needs[test] = append(needs[test], needs[model]...)
+			needs[model] = append(needs[model], test)
 		}
 	}
 }

@@ -170,11 +170,11 @@ func TestBuildOrderGatesOnTests(t *testing.T) {
 	if diff := cmp.Diff(plain, get(false)); diff != "" {
 		t.Errorf("without gates (-want +got):\n%s", diff)
 	}
-	// b waits for a's test and for its unit test, and d waits for b; only d
-	// lies below both ends of the relationship.
+	// b waits for a's test and for its own unit test, which waits for a's test
+	// too, and d waits for b; only d lies below both ends of the relationship.
 	gated := map[string]string{
 		"a": "", "b": "a unique ut", "c": "", "d": "b c relationships", "e": "", "codes": "", "unique": "a", "relationships": "b c",
-		"d_is_fine": "d", "ut": "a",
+		"d_is_fine": "d", "ut": "a unique",
 	}
 	if diff := cmp.Diff(gated, get(true)); diff != "" {
 		t.Errorf("with gates (-want +got):\n%s", diff)

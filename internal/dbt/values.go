@@ -164,7 +164,7 @@ func (s *scope) loadResult(name string) (any, error) {
 		return result, nil
 	}
 	if result == nil {
-		return nil, fmt.Errorf("The 'statement' result named '%s' has already been loaded into a variable", name) //nolint:staticcheck // dbt's words
+		return nil, Problem{Message: fmt.Sprintf("The 'statement' result named '%s' has already been loaded into a variable", name)}
 	}
 	s.results[name] = nil
 	return result, nil

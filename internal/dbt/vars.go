@@ -1,7 +1,10 @@
 package dbt
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"apotheca/internal/jinja"
 )
@@ -51,4 +54,93 @@ func (p *Project) lookupVar(in *pkg, name string) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// varsOf are all variables that templates of a package see.
+func (p *Project) varsOf(in *pkg) map[string]any {
+	vars := map[string]any{}
+	in = cmp.Or(in, p.root)
+	for _, owner := range []*pkg{in, p.root} {
+		of := []*jinja.Dict{owner.vars}
+		if scoped, ok := owner.vars.Get(in.name); ok {
+			if d, ok := scoped.(*jinja.Dict); ok {
+				of = append(of, d)
+			}
+		}
+		for _, d := range of {
+			for i := range d.Len() {
+				key, value := d.At(i)
+				vars[jinja.Str(key)] = jinja.ToGo(value)
+			}
+		}
+	}
+	for name, value := range p.options.Vars {
+		vars[name] = jinja.ToGo(value)
+	}
+	return vars
+}
+
+// varValue is var(name, default) and var.has_var(name).
+type varValue struct{ s *scope }
+
+func (v varValue) lookup(name string) (any, bool) {
+	if x, ok := v.s.over.Vars[name]; ok {
+		return jinja.FromGo(x), true
+	}
+	return v.s.p.lookupVar(v.s.pkg, name)
+}
+
+func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
+	name := jinja.Str(argument(a, kw, 0, "var_name", ""))
+	if x, ok := v.s.vars[name]; ok {
+		return x, nil
+	}
+	if x, ok := v.lookup(name); ok {
+		return v.own(name, x), nil
+	}
+	if def := argument(a, kw, 1, "default", missing); def != missing {
+		return def, nil
+	}
+	if v.s.level == levelFull && !v.s.execute {
+		return nil, nil // a parse must not fail for want of a variable
+	}
+	subject := "<Configuration>"
+	if v.s.node != nil {
+		subject = v.s.node.Name
+	}
+	supplied, err := json.MarshalIndent(v.s.p.varsOf(v.s.pkg), "", "    ")
+	if err != nil {
+		return nil, fmt.Errorf("print vars: %w", err)
+	}
+	return nil, Problem{
+		Message: fmt.Sprintf("Required var '%s' not found in config:\nVars supplied to %s = %s", name, subject, supplied),
+		Hint:    fmt.Sprintf("set it under vars: in dbt_project.yml, or --vars '{%s: …}', or give var() a default", name),
+	}
+}
+
+// own is a list or mapping for this render alone: what a template changes in it
+// must not reach others.
+func (v varValue) own(name string, x any) any {
+	switch x.(type) {
+	case *jinja.List, *jinja.Dict:
+		if v.s.vars == nil {
+			v.s.vars = map[string]any{}
+		}
+		v.s.vars[name] = jinja.DeepCopy(x)
+		return v.s.vars[name]
+	}
+	return x
+}
+
+func (v varValue) GetAttr(name string) (any, bool) {
+	if name != "has_var" {
+		return nil, false
+	}
+	return jinja.Func(func(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
+		if len(a) == 0 {
+			return false, nil
+		}
+		_, ok := v.lookup(jinja.Str(a[0]))
+		return ok, nil
+	}), true
 }

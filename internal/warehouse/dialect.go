@@ -47,6 +47,10 @@ type Dialect struct {
 	// statement to the first commit, so that what no commit follows is lost.
 	AlwaysTransacts bool
 
+	// HeadsErrors: dbt calls what the database complains of a database error;
+	// elsewhere it is one of the run.
+	HeadsErrors bool
+
 	// DropCascade is what follows the name in a drop so that relations
 	// depending on it do not forbid it: " cascade" or nothing.
 	DropCascade string

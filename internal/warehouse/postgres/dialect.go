@@ -35,6 +35,7 @@ func Dialect() warehouse.Dialect {
 		},
 		TransactionalDDL:    true,
 		AlwaysTransacts:     true,
+		HeadsErrors:         true,
 		DropCascade:         " cascade",
 		ViewsHoldTables:     true,
 		Unlogged:            true,

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -119,7 +119,7 @@ func describe(sql string, e *pgconn.PgError) string {
 	}
 	b.WriteString(excerpt(sql, position))
 	for _, part := range []struct{ name, text string }{
-		{"DETAIL", e.Detail}, {"HINT", e.Hint}, {"CONTEXT", e.Where},
+		{"DETAIL", e.Detail}, {"HINT", e.Hint}, {"QUERY", e.InternalQuery}, {"CONTEXT", e.Where},
 	} {
 		if part.text != "" {
 			b.WriteString("\n" + part.name + ":  " + part.text)
@@ -128,41 +128,43 @@ func describe(sql string, e *pgconn.PgError) string {
 	return b.String()
 }
 
-// excerptMax is how much of a line is shown before and behind the place.
-const excerptMax = 60
+// An excerpt is at most excerptWidth characters, and shows cutBehind of them
+// behind the place where the line goes on that far.
+const (
+	excerptWidth = 60
+	cutBehind    = 10
+)
 
 // excerpt is the line of a statement at a position, which counts characters
-// from 1, and a mark below the place:
+// from 1, cut as PostgreSQL's own clients cut it, and a mark below the place:
 //
 //	LINE 3:     no_such_column
 //	            ^
 func excerpt(sql string, position int) string {
-	if position <= 0 {
+	text, place := []rune(strings.ReplaceAll(sql, "\t", " ")), position-1
+	if place < 0 || place > len(text) {
 		return ""
 	}
-	at := 0
-	for range position - 1 {
-		_, size := utf8.DecodeRuneInString(sql[at:])
-		at += size
-	}
-	start := strings.LastIndexByte(sql[:at], '\n') + 1
-	end := len(sql)
-	if i := strings.IndexByte(sql[at:], '\n'); i >= 0 {
-		end = at + i
-	}
-	before, after := []rune(sql[start:at]), []rune(sql[at:end])
-	label := fmt.Sprintf("LINE %d: ", strings.Count(sql[:start], "\n")+1)
-	if len(before) > excerptMax {
-		before = append([]rune("..."), before[len(before)-excerptMax:]...)
-	}
-	if len(after) > excerptMax {
-		after = append(after[:excerptMax:excerptMax], []rune("...")...)
-	}
-	indent := strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
+	number, start := 1, 0
+	for i, r := range text[:place] {
+		if r == '\n' || r == '\r' {
+			start = i + 1
+			if r == '\r' || i == 0 || text[i-1] != '\r' {
+				number++
+			}
 		}
-		return ' '
-	}, label+string(before))
-	return "\n" + label + string(before) + strings.TrimRight(string(after), " \t\r") + "\n" + indent + "^"
+	}
+	end := len(text)
+	if i := slices.IndexFunc(text[place:], func(r rune) bool { return r == '\n' || r == '\r' }); i >= 0 {
+		end = place + i
+	}
+	var before, behind string
+	if end > max(start+excerptWidth, place+cutBehind) {
+		end, behind = max(start+excerptWidth, place+cutBehind), "..."
+	}
+	if start < end-excerptWidth {
+		start, before = end-excerptWidth, "..."
+	}
+	label := fmt.Sprintf("LINE %d: %s", number, before)
+	return "\n" + label + string(text[start:end]) + behind + "\n" + strings.Repeat(" ", len(label)+place-start) + "^"
 }

@@ -35,19 +35,29 @@ func execute(t *testing.T, conn warehouse.Conn, sql string) {
 	}
 }
 
-// What the server says of a statement reads as psql prints it.
+// What the server says of a statement reads as psql and psycopg2 print it.
 func TestErrorsReadAsInPsql(t *testing.T) {
 	t.Parallel()
 	conn := session(t, open(t, server.Database(t)))
 	execute(t, conn, "create table t (a integer primary key)")
-	long := strings.Repeat("1 + ", 30)
+	long := strings.Repeat("1+", 50)
 	tests := []struct{ sql, want string }{
-		{"select a,\n\tnö, b\nfrom t", "column \"nö\" does not exist\nLINE 2: \tnö, b\n        \t^"},
+		{"select a,\n\tnö, b\nfrom t", "column \"nö\" does not exist\nLINE 2:  nö, b\n         ^"},
+		{"select a,\r\n\tno, b\r\nfrom t", "column \"no\" does not exist\nLINE 2:  no, b\n         ^"},
 		{"select 'ä' || no_such", "column \"no_such\" does not exist\nLINE 1: select 'ä' || no_such\n                      ^"},
+		{"select 1 from", "syntax error at end of input\nLINE 1: select 1 from\n                     ^"},
 		{"insert into t values (1), (1)", "duplicate key value violates unique constraint \"t_pkey\"\nDETAIL:  Key (a)=(1) already exists."},
 		{"select aa from t", "column \"aa\" does not exist\nLINE 1: select aa from t\n               ^\nHINT:  Perhaps you meant to reference the column \"t.a\"."},
-		{"select " + long + "x from t", "column \"x\" does not exist\nLINE 1: ..." + long[len(long)-60:] + "x from t\n" + strings.Repeat(" ", 8+3+60) + "^"},
-		{"select x + " + long + "1", "column \"x\" does not exist\nLINE 1: select x + " + long[:56] + "...\n               ^"},
+		{"select " + long + "x from t", "column \"x\" does not exist\nLINE 1: ..." + long[48:] + "x from t\n" + strings.Repeat(" ", 63) + "^"},
+		{"select x + " + long + "1", "column \"x\" does not exist\nLINE 1: select x + " + long[:49] + "...\n               ^"},
+		{
+			"select " + long + "x + " + long + "1 from t",
+			"column \"x\" does not exist\nLINE 1: ..." + long[50:] + "x + 1+1+1+...\n" + strings.Repeat(" ", 61) + "^",
+		},
+		{
+			"do $$ begin execute 'select nocol from t'; end $$",
+			"column \"nocol\" does not exist\nLINE 1: select nocol from t\n               ^\nQUERY:  select nocol from t\nCONTEXT:  PL/pgSQL function inline_code_block line 1 at EXECUTE",
+		},
 	}
 	for _, tt := range tests {
 		_, err := conn.Exec(t.Context(), tt.sql)
