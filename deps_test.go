@@ -53,7 +53,7 @@ var imports = map[string][]string{
 		"internal/build", "internal/columnar", "internal/csvfile", "internal/dbt", "internal/flatten", "internal/graph",
 		"internal/lake", "internal/schema", "internal/source", "internal/warehouse",
 	},
-	"internal/doctor": {"internal/pipeline", "internal/warehouse"},
+	"internal/doctor": {"internal/csvfile", "internal/dbt", "internal/pipeline", "internal/warehouse"},
 }
 
 // anything may be imported by these: they wire, or test what is wired.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,9 +27,17 @@ type fileFlags struct {
 	onlyNew  bool
 }
 
-// register makes a flag for each table. A table that is called as another flag
-// has none: its file is named in pipeline.yml.
+// register makes a flag for each table, and those that say how to load.
 func (f *fileFlags) register(cmd *cobra.Command, words []string) {
+	f.registerTables(cmd, words)
+	flags := cmd.Flags()
+	flags.StringVar(&f.onBadRow, "on-bad-row", "", "what becomes of a record that is no row: `stop` or quarantine (default what pipeline.yml says)")
+	flags.BoolVar(&f.onlyNew, "only-new", false, "add what is newer than what is loaded, by the watermark, instead of replacing all rows")
+}
+
+// registerTables makes a flag for each table. A table that is called as another
+// flag has none: its file is named in pipeline.yml.
+func (f *fileFlags) registerTables(cmd *cobra.Command, words []string) {
 	f.paths = map[string]*[]string{}
 	flags := cmd.Flags()
 	c, err := readConfig()
@@ -53,8 +63,6 @@ func (f *fileFlags) register(cmd *cobra.Command, words []string) {
 			}
 		}
 	}
-	flags.StringVar(&f.onBadRow, "on-bad-row", "", "what becomes of a record that is no row: `stop` or quarantine (default what pipeline.yml says)")
-	flags.BoolVar(&f.onlyNew, "only-new", false, "add what is newer than what is loaded, by the watermark, instead of replacing all rows")
 }
 
 // given lists the flags of files that were given.
@@ -68,7 +76,20 @@ func (f *fileFlags) given(cmd *cobra.Command) []string {
 	return given
 }
 
-// source is what a run of a pipeline of files reads.
+// choose fills in the files that flags name.
+func (f *fileFlags) choose(cmd *cobra.Command, d *declared, paths map[string][]string) error {
+	for _, name := range f.given(cmd) {
+		if named, isTable := f.paths[name]; isTable {
+			if !d.hasTable(name) {
+				return usagef("%s has no table %s", d.Name, name).hint("its tables are %s", strings.Join(d.tableNames(), ", "))
+			}
+			paths[name] = *named
+		}
+	}
+	return nil
+}
+
+// fileSource is what a run of a pipeline of files reads.
 func (f *runFlags) fileSource(cmd *cobra.Command, c config, d *declared, from pipeline.Stage) (*pipeline.Files, error) {
 	out := &pipeline.Files{
 		Tables: d.FileTables(), Paths: map[string][]string{}, Schema: d.Schema,
@@ -81,13 +102,8 @@ func (f *runFlags) fileSource(cmd *cobra.Command, c config, d *declared, from pi
 	default:
 		return nil, usagef("--on-bad-row %s is neither stop nor quarantine", f.files.onBadRow).hint("--on-bad-row quarantine")
 	}
-	for _, name := range f.files.given(cmd) {
-		if paths, isTable := f.files.paths[name]; isTable {
-			if !d.hasTable(name) {
-				return nil, usagef("%s has no table %s", d.Name, name).hint("its tables are %s", strings.Join(d.tableNames(), ", "))
-			}
-			out.Paths[name] = *paths
-		}
+	if err := f.files.choose(cmd, d, out.Paths); err != nil {
+		return nil, err
 	}
 	if f.sample != "" {
 		return out, f.sampleFiles(c, d, out)
@@ -134,34 +150,12 @@ func (f *runFlags) sampleFiles(c config, d *declared, out *pipeline.Files) error
 func (d *declared) findFiles(paths map[string][]string) error {
 	var missing []string
 	for _, t := range d.Tables {
-		named, base := paths[t.Name], ""
-		if named == nil && d.dir != "" {
-			named, base = t.Files, d.dir
+		found, err := d.filesOf(t, paths[t.Name])
+		if err != nil {
+			return err
 		}
-		if named == nil {
+		if found == nil {
 			missing = append(missing, t.Name)
-			continue
-		}
-		found := []string{}
-		for _, name := range named {
-			if base != "" && !filepath.IsAbs(name) {
-				name = filepath.Join(base, name)
-			}
-			matches := []string{name}
-			if strings.ContainsAny(name, "*?[") {
-				if _, err := os.Stat(name); err != nil { // a file may be called so
-					matches, _ = filepath.Glob(name)
-				}
-			}
-			if len(matches) == 0 {
-				return usagef("table %s: no file is like %s", t.Name, name).hint("--%s FILE", t.Name)
-			}
-			for _, path := range matches {
-				if info, err := os.Stat(path); err != nil || info.IsDir() {
-					return usagef("table %s: there is no file %s", t.Name, path).hint("--%s FILE", t.Name)
-				}
-			}
-			found = append(found, matches...)
 		}
 		paths[t.Name] = found
 	}
@@ -176,6 +170,42 @@ func (d *declared) findFiles(paths map[string][]string) error {
 		command += "; --sample makes files up"
 	}
 	return usagef("no file is named for %s", strings.Join(missing, ", ")).hint("%s", command)
+}
+
+// filesOf are the files of a table that were named, or else those of
+// pipeline.yml; nil where none are.
+func (d *declared) filesOf(t declaration.Table, named []string) ([]string, error) {
+	base := ""
+	if named == nil && d.dir != "" {
+		named, base = t.Files, d.dir
+	}
+	var found []string
+	for _, name := range named {
+		if base != "" && !filepath.IsAbs(name) {
+			name = filepath.Join(base, name)
+		}
+		matches := []string{name}
+		if strings.ContainsAny(name, "*?[") {
+			if _, err := os.Stat(name); err != nil { // a file may be called so
+				matches, _ = filepath.Glob(name)
+			}
+		}
+		if len(matches) == 0 {
+			return nil, usagef("table %s: no file is like %s", t.Name, name).hint("--%s FILE", t.Name)
+		}
+		for _, path := range matches {
+			switch info, err := os.Stat(path); {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil, usagef("table %s: there is no file %s", t.Name, path).hint("--%s FILE", t.Name)
+			case err != nil:
+				return nil, usagef("table %s: %v", t.Name, err).hint("--%s FILE", t.Name)
+			case info.IsDir():
+				return nil, usagef("table %s: %s is a folder", t.Name, path).hint("%s names the files in it", shellWord(filepath.Join(path, "*.csv")))
+			}
+		}
+		found = append(found, matches...)
+	}
+	return found, nil
 }
 
 func orWord(d *declared) string {

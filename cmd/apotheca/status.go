@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apotheca/internal/declaration"
 	"apotheca/internal/pipeline"
 )
 
@@ -45,7 +46,11 @@ clinical-trials, of the one that is named, or of the folder with its pipeline.ym
 				enc.SetIndent("", "  ")
 				return enc.Encode(s)
 			}
-			a.printStatus(s, l)
+			first := "--sample"
+			if d.Source == declaration.CSV && d.Sample == "" {
+				first = ""
+			}
+			a.printStatus(s, l, first)
 			return nil
 		},
 	}
@@ -55,13 +60,14 @@ clinical-trials, of the one that is named, or of the folder with its pipeline.ym
 	return cmd
 }
 
-func (a *app) printStatus(s *pipeline.PipelineStatus, l pipeline.Layout) {
+// printStatus shows a status. First is the flag of a first run, if it needs one.
+func (a *app) printStatus(s *pipeline.PipelineStatus, l pipeline.Layout, first string) {
 	fmt.Fprintf(a.stdout, "%s in %s%s\n\n", s.Pipeline, l.Root, onTarget(s.Target))
 	for _, unreadable := range s.Unreadable {
 		fmt.Fprintf(a.stdout, "not counted: %s\n", unreadable)
 	}
 	if s.LastRun == nil {
-		fmt.Fprintf(a.stdout, "nothing was run here yet\n\nnext:\n  %s\n", l.Command("--sample"))
+		fmt.Fprintf(a.stdout, "nothing was run here yet\n\nnext:\n  %s\n", l.Command(first))
 		return
 	}
 	g := grid{head: []string{"stage", "status", "when", "took", "what"}}

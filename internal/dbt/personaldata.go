@@ -34,6 +34,19 @@ func (p *Project) ReadsPersonalData(n *Node) bool {
 	})
 }
 
+// IsPersonal reports whether a column of a source is marked as personal; known
+// is false where the project has no such source.
+func (p *Project) IsPersonal(schema, table, column string) (marked, known bool) {
+	for _, s := range p.Sources {
+		if s.Schema == schema && s.Identifier == table {
+			return slices.ContainsFunc(s.Columns, func(c ColumnInfo) bool {
+				return isPersonal(c) && strings.EqualFold(c.Name, column)
+			}), true
+		}
+	}
+	return false, false
+}
+
 // checkPersonalData holds a project that guards personal data to what it says.
 // Columns are known by their names here; what a query calls otherwise is found
 // when it is compiled, see checkLineage.

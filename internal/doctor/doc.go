@@ -1,6 +1,7 @@
-// Package doctor checks a target before a run needs it: the warehouse, the
-// rights in it, the folders and the room on their disks. It says for each
-// check what it found and what to type.
+// Package doctor checks what a run needs beforehand: a pipeline's files and
+// their headers, its dbt project, the warehouse, the rights in it, whose the
+// schema is, the folders and the room on their disks. It says for each check
+// what it found and what to type.
 //
 // A driver that knows more of its database than the contract tells offers it
 // by a method, Examine; what is common to all is tried, not asked: a schema is

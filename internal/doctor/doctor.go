@@ -21,17 +21,26 @@ type Options struct {
 	File string
 	// Lake is the folder of the lake; empty when nothing is extracted.
 	Lake string
+	// Pipeline is the one that is to be run; nil for a dbt project alone.
+	Pipeline *Pipeline
 }
 
 // Examine runs the checks, one after another. A warehouse that cannot be
 // reached has one finding; the folders are checked all the same.
 func Examine(ctx context.Context, o Options) []warehouse.Finding {
-	findings := examineWarehouse(ctx, o)
+	var findings []warehouse.Finding
+	if o.Pipeline != nil {
+		findings = o.Pipeline.before()
+	}
+	findings = append(findings, examineWarehouse(ctx, o)...)
 	if o.File != "" {
 		findings = append(findings, folder("warehouse folder", parent(o.File)))
 	}
 	if o.Lake != "" {
 		findings = append(findings, folder("lake folder", o.Lake))
+	}
+	if o.Pipeline != nil {
+		findings = append(findings, o.Pipeline.lastRun())
 	}
 	return findings
 }
@@ -61,18 +70,24 @@ func examineWarehouse(ctx context.Context, o Options) []warehouse.Finding {
 		return []warehouse.Finding{failed("reach", err)}
 	}
 	defer w.Close()
-	examined, isExaminer := w.(examiner)
-	if !isExaminer {
-		return append(embedded(ctx, w, o.File), tried(ctx, w, o.Needs))
-	}
-	findings, err := examined.Examine(ctx, o.Needs)
-	if err != nil {
+	var findings []warehouse.Finding
+	if examined, ok := w.(examiner); !ok {
+		findings = embedded(ctx, w, o.File)
+	} else if findings, err = examined.Examine(ctx, o.Needs); err != nil {
 		return append(findings, failed("reach", err))
 	}
 	if Worst(findings) == warehouse.Failed {
 		return findings // which say better what a try would stumble over
 	}
-	return append(findings, tried(ctx, w, o.Needs))
+	findings = append(findings, tried(ctx, w, o.Needs))
+	if o.Pipeline == nil {
+		return findings
+	}
+	found, err := o.Pipeline.schema(ctx, w)
+	if err != nil {
+		found = failed("load", err)
+	}
+	return append(findings, found)
 }
 
 // embedded is what can be known of a warehouse that is a file.

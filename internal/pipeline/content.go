@@ -110,26 +110,36 @@ func (e *SchemaOwnerError) Hint() string {
 	return hint
 }
 
-// ensureOurs refuses a schema whose tables are not this pipeline's to replace.
-// Loads that did not say whose they are belong to whoever loads next.
-func (l *tableLoader) ensureOurs(ctx context.Context) error {
-	holds, err := readContent(ctx, l.conn, l.dialect, l.schema)
+// ExamineSchema says what a schema holds, nil for nothing that was loaded, and
+// refuses one whose tables are not this pipeline's to replace. Loads that did
+// not say whose they are belong to whoever loads next.
+func ExamineSchema(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect, in, pipeline string, tables []string) (*Content, error) {
+	holds, err := readContent(ctx, conn, d, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if holds != nil {
-		return holds.ownedBy(l.content.Pipeline, l.schema)
+		return holds, holds.ownedBy(pipeline, in)
 	}
-	there, err := tablesIn(ctx, l.conn, l.dialect, l.schema)
+	there, err := tablesIn(ctx, conn, d, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, t := range l.all() {
-		if slices.Contains(there, t.Name) {
-			return &SchemaOwnerError{Schema: l.schema, Pipeline: l.content.Pipeline, Table: t.Name}
+	for _, name := range tables {
+		if slices.Contains(there, name) {
+			return nil, &SchemaOwnerError{Schema: in, Pipeline: pipeline, Table: name}
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+func (l *tableLoader) ensureOurs(ctx context.Context) error {
+	var tables []string
+	for _, t := range l.all() {
+		tables = append(tables, t.Name)
+	}
+	_, err := ExamineSchema(ctx, l.conn, l.dialect, l.schema, l.content.Pipeline, tables)
+	return err
 }
 
 func (c *Content) ownedBy(pipeline, in string) error {

@@ -114,16 +114,12 @@ func (f *Files) certify(ctx context.Context, r *run, c *counting) error {
 }
 
 // CheckHeaders opens the files and looks for the declared columns, in all of
-// them: what is wrong is told before an hour of reading, and at once. What is
-// no regular file, such as a pipe, can be read only once and is passed over.
+// them: what is wrong is told before an hour of reading, and at once.
 func (f *Files) CheckHeaders() error {
 	var problems []error
 	for _, t := range f.Tables {
 		for _, path := range f.Paths[t.Name] {
-			if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-				continue
-			}
-			if err := checkHeader(path, t); err != nil {
+			if err := CheckHeader(path, t); err != nil {
 				problems = append(problems, err)
 			}
 		}
@@ -131,7 +127,12 @@ func (f *Files) CheckHeaders() error {
 	return errors.Join(problems...)
 }
 
-func checkHeader(path string, t *csvfile.Table) error {
+// CheckHeader looks for the columns of a table in one file. What is no regular
+// file, such as a pipe, can be read only once and is passed over.
+func CheckHeader(path string, t *csvfile.Table) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
 	opened, err := os.Open(path)
 	if err != nil {
 		return err

@@ -20,7 +20,9 @@ func Size(bytes int64) string {
 		return fmt.Sprintf("%.0f MB", float64(bytes)/1e6)
 	case bytes >= 1e6:
 		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
-	default:
+	case bytes >= 1e3:
 		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
+	default:
+		return fmt.Sprintf("%d bytes", bytes)
 	}
 }

@@ -26,7 +26,8 @@ func TestSize(t *testing.T) {
 			t.Errorf("Size(%d) = %s, want %s", bytes, got, want)
 		}
 	}
-	f(512, "1 kB")
+	f(512, "512 bytes")
+	f(1_600, "2 kB")
 	f(5_100_000, "5.1 MB")
 	f(481_000_000, "481 MB")
 	f(2_500_000_000, "2.5 GB")

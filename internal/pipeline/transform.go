@@ -107,9 +107,10 @@ func (r *run) loadFirst(problem string) error {
 	return &OrderError{Problem: problem, Command: r.Layout.Command("--from", string(Load))}
 }
 
-// project reads the dbt project for this run's day.
+// project reads the dbt project for this run's day. An answer that it does not
+// have is told before anything is loaded.
 func (r *run) project() (*dbt.Project, error) {
-	return dbt.Load(dbt.Options{
+	project, err := dbt.Load(dbt.Options{
 		FS: r.Project, Dir: r.ProjectLabel, Target: r.Target,
 		Vars: map[string]any{"run_date": r.RunDate},
 		Env:  r.Layout.Env(r.Env), FullRefresh: r.FullRefresh, Threads: r.Threads, Command: string(build.Build),
@@ -121,6 +122,11 @@ func (r *run) project() (*dbt.Project, error) {
 		},
 		Warn: func(message string) error { r.Reporter.Note(Build, "Warning: "+message); return nil },
 	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = AnswerModel(project, r.Answer)
+	return project, err
 }
 
 // build runs the dbt project and counts what the certificate certifies.
