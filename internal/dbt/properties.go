@@ -72,23 +72,33 @@ func (l *loader) loadProperties() (unreadable bool) {
 	for _, p := range l.p.ordered() {
 		all = append(all, p.files.properties...)
 	}
-	docs := make([]*yaml.Node, len(all))
+	found := make([][]*patch, len(all))
+	read := make([]bool, len(all))
 	parallel(len(all), func(i int) {
-		data, err := fs.ReadFile(l.o.FS, all[i].shown)
-		if err != nil {
-			l.fail(Problem{File: all[i].shown, Message: err.Error()})
-			return
-		}
-		data = bytes.TrimRight(data, " \t\r\n") // as dbt reads files: a last block scalar ends without a newline
-		if docs[i], err = parseYAML(data); err != nil {
-			l.fail(yamlProblem(all[i].shown, err))
+		var doc *yaml.Node
+		if doc, read[i] = l.readYAML(all[i]); read[i] {
+			found[i] = l.readProperties(all[i], doc)
 		}
 	})
-	unreadable = len(l.problems) > 0
-	for i, doc := range docs {
-		l.readProperties(all[i], doc)
+	for _, patches := range found {
+		for _, p := range patches {
+			l.addEntry(p)
+		}
 	}
-	return unreadable
+	return slices.Contains(read, false)
+}
+
+func (l *loader) readYAML(f file) (doc *yaml.Node, ok bool) {
+	data, err := fs.ReadFile(l.o.FS, f.shown)
+	if err != nil {
+		l.fail(Problem{File: f.shown, Message: err.Error()})
+		return nil, false
+	}
+	data = bytes.TrimRight(data, " \t\r\n") // as dbt reads files: a last block scalar ends without a newline
+	if doc, err = parseYAML(data); err != nil {
+		l.fail(yamlProblem(f.shown, err))
+	}
+	return doc, err == nil
 }
 
 // notSupported are the top-level keys of properties that say more than this
@@ -97,10 +107,11 @@ var notSupported = map[string]string{
 	"functions": "user-defined functions",
 }
 
-func (l *loader) readProperties(f file, doc *yaml.Node) {
+// readProperties reads the entries of one file.
+func (l *loader) readProperties(f file, doc *yaml.Node) (found []*patch) {
 	if doc != nil && doc.Kind != yaml.MappingNode {
 		l.fail(l.problemAt(f.shown, doc, "a properties file is a mapping such as models: [...]", ""))
-		return
+		return nil
 	}
 	for _, e := range entries(doc) {
 		switch e.key {
@@ -112,7 +123,7 @@ func (l *loader) readProperties(f file, doc *yaml.Node) {
 				continue
 			}
 			for _, n := range elements(e.value) {
-				l.readEntry(f, e.key, n)
+				found = append(found, l.readEntry(f, e.key, n)...)
 			}
 		default:
 			if what := notSupported[e.key]; what != "" {
@@ -126,16 +137,44 @@ func (l *loader) readProperties(f file, doc *yaml.Node) {
 			l.warn(w)
 		}
 	}
+	return found
 }
 
-func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
+// readEntry reads an entry; one of a model is as many as the model has versions.
+func (l *loader) readEntry(f file, kind string, n *yaml.Node) []*patch {
 	p := &patch{file: f, kind: kind, name: text(child(n, "name")), node: n}
 	if n.Kind != yaml.MappingNode || p.name == "" {
 		l.fail(l.problemAt(f.shown, n, "every entry of "+kind+" needs a name", "- name: …"))
-		return
+		return nil
 	}
 	p.config, p.unrendered = l.configOf(f, kind, n)
-	switch kind {
+	if p.kind == "tests" {
+		p.kind = "data_tests"
+	}
+	all := []*patch{p}
+	if p.kind == "models" && !isNull(child(n, "versions")) {
+		all = l.versionPatches(p)
+	}
+	if p.ofNode() {
+		for _, p := range all {
+			p.columns = l.columns(f, p.node)
+		}
+	}
+	return all
+}
+
+// ofNode tells whether the entry describes what has a file or columns of its own.
+func (p *patch) ofNode() bool {
+	switch p.kind {
+	case "sources", "exposures", "unit_tests", "metrics", "semantic_models", "saved_queries", "groups", "macros":
+		return false
+	}
+	return true
+}
+
+// addEntry puts an entry to those of its kind, in the order of the files.
+func (l *loader) addEntry(p *patch) {
+	switch p.kind {
 	case "sources":
 		l.patches.sources = append(l.patches.sources, p)
 	case "exposures":
@@ -143,27 +182,17 @@ func (l *loader) readEntry(f file, kind string, n *yaml.Node) {
 	case "unit_tests":
 		l.patches.unitTests = append(l.patches.unitTests, p)
 	case "metrics", "semantic_models", "saved_queries":
-		l.patches.semantics[kind] = append(l.patches.semantics[kind], p)
+		l.patches.semantics[p.kind] = append(l.patches.semantics[p.kind], p)
 	case "groups":
 		l.readGroup(p)
 	case "macros":
 		l.addPatch(l.patches.macros, p)
 	default:
-		if p.kind == "tests" {
-			p.kind = "data_tests"
-		}
-		if p.kind == "snapshots" && child(n, "relation") != nil {
+		if p.kind == "snapshots" && child(p.node, "relation") != nil {
 			l.patches.snapshots = append(l.patches.snapshots, p)
 		}
-		all := []*patch{p}
-		if p.kind == "models" && !isNull(child(n, "versions")) {
-			all = l.versionPatches(p)
-		}
-		for _, p := range all {
-			p.columns = l.columns(f, p.node)
-			l.addPatch(l.patches.nodes, p)
-			l.declareTests(p)
-		}
+		l.addPatch(l.patches.nodes, p)
+		l.declareTests(p)
 	}
 }
 
