@@ -63,6 +63,9 @@ func (i *invocation) generateDocs(ctx context.Context, f *docsFlags) error {
 	} else if err := i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) }); err != nil {
 		return err
 	}
+	if err := i.writeArtifact("semantic_manifest.json", i.project.WriteSemanticManifest); err != nil {
+		return err
+	}
 	i.console.Tell(build.Line{Name: "BuildingCatalog", Text: "Building catalog", Data: map[string]any{}})
 	if err := build.WriteCatalog(ctx, o, !f.emptyCatalog); err != nil {
 		return err

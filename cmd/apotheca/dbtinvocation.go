@@ -86,11 +86,14 @@ func (i *invocation) load() error {
 // writeParsed writes what is known without a database. What runs nodes writes
 // the manifest at its end.
 func (i *invocation) writeParsed() error {
+	if i.command == "generate" {
+		return nil // it writes all at its end
+	}
 	if err := i.writeArtifact("semantic_manifest.json", i.project.WriteSemanticManifest); err != nil {
 		return err
 	}
 	switch i.command {
-	case "build", "run", "test", "seed", "snapshot", "compile", "generate":
+	case "build", "run", "test", "seed", "snapshot", "compile":
 		return nil
 	}
 	return i.writeArtifact("manifest.json", func(w io.Writer) error { return i.project.WriteManifest(w, nil) })
