@@ -1,10 +1,7 @@
 -- depends_on: {{ ref('dim_patients') }}
 -- A row given again stands for the one before; see fct_steps.
 with given_again as (
-    select id
-    from {{ source('raw', 'exercises') }}
-    group by id
-    having count(*) > 1
+    {{ ids_given_again(source('raw', 'exercises')) }}
 ),
 
 versions as (
