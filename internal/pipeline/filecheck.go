@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"apotheca/internal/csvfile"
+	"apotheca/internal/lake"
 	"apotheca/internal/schema"
 	"apotheca/internal/warehouse"
 )
@@ -29,15 +30,15 @@ func (l *fileLoader) takeOut(ctx context.Context, table int, t *csvfile.Table, o
 	return nil
 }
 
-// repeated looks for keys that several rows have. In nearly every file there
-// are none, and then the one count is all.
+// repeated looks for keys that several rows have, where there may be any.
 func (l *fileLoader) repeated(ctx context.Context, table int, t *csvfile.Table, o *tableOutcome) error {
-	if len(t.Key) == 0 {
-		return nil
+	where, err := l.mayRepeat(t)
+	if err != nil || where == "false" {
+		return err
 	}
 	made, key := t.Schema(), l.dialect.QuoteAll(t.Key)
 	keys := l.dialect.Quote(l.dialect.Suffixed(t.Name, "__repeated"))
-	if _, err := l.conn.Exec(ctx, "create temporary table "+keys+" as select "+key+" from "+l.new(made)+" group by "+key+" having count(*) > 1"); err != nil {
+	if _, err := l.conn.Exec(ctx, "create temporary table "+keys+" as select "+key+" from "+l.new(made)+" where "+where+" group by "+key+" having count(*) > 1"); err != nil {
 		return fmt.Errorf("look for rows of one key: %w", err)
 	}
 	n, err := count(ctx, l.conn, "select count(*) from "+keys)
@@ -61,6 +62,32 @@ func (l *fileLoader) repeated(ctx context.Context, table int, t *csvfile.Table, 
 		return err
 	}
 	return l.removeBad(ctx, table, made, bad)
+}
+
+// mayRepeat is true of all rows whose key another row may have. The lake knows
+// of most keys that there is only one: to count those of every row takes the
+// database half as long as to load them, and as much memory as they need.
+func (l *fileLoader) mayRepeat(t *csvfile.Table) (sql string, err error) {
+	if len(t.Key) == 0 {
+		return "false", nil
+	}
+	if len(t.Key) > 1 {
+		return "true", nil
+	}
+	reading, err := lake.OpenTable(l.path(t.Name), nil)
+	if err != nil {
+		return "", err
+	}
+	defer reading.Close()
+	spans, known := reading.MayRepeat(t.Key[0])
+	if !known {
+		return "true", nil
+	}
+	within := []string{"false"}
+	for _, s := range spans {
+		within = append(within, fmt.Sprintf("%s between %d and %d", l.dialect.Quote(t.Key[0]), s.Least, s.Most))
+	}
+	return strings.Join(within, " or "), nil
 }
 
 // findLosers makes a table of the rows that lose against another of their key:
