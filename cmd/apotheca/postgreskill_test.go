@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ func TestKilledProcessLeavesYesterdaysTables(t *testing.T) {
 		pipeline.Build: "lock table analytics.dim_site in access share mode",
 	} {
 		b := block(t, o, lock)
-		child := d.place[1].child("run", "--from", "load", "--run-date", "2026-11-01")
+		child := d.place[1].childOf("run", clinicalTrials, "--from", "load", "--run-date", "2026-11-01")
 		code, out, _ := b.during(t, func(context.Context) (int, string, string) {
 			out, err := child.CombinedOutput()
 			var exit *exec.ExitError
@@ -56,16 +55,6 @@ func TestKilledProcessLeavesYesterdaysTables(t *testing.T) {
 		d.holds(t, "the run after the kill in "+string(stage), 1)
 		d.next()
 	}
-}
-
-// child is the program in a process of its own.
-func (p place) child(command string, flags ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], append(append([]string{command, clinicalTrials}, p.flags()...), flags...)...)
-	cmd.Env = append(os.Environ(), childVariable+"=1")
-	for name, value := range variables(*p.postgres) {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	return cmd
 }
 
 // TestServerKilledAnywhere kills the server at random moments of a run. Staging
