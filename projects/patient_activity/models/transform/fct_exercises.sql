@@ -1,7 +1,7 @@
 -- depends_on: {{ ref('dim_patients') }}
 -- A row given again stands for the one before; see fct_steps.
 with given_again as (
-    {{ ids_given_again(source('raw', 'exercises')) }}
+    {{ given_again(source('raw', 'exercises'), 'id') }}
 ),
 
 versions as (
@@ -19,7 +19,7 @@ versions as (
         ) as recency
     from {{ source('raw', 'exercises') }} as raw_exercises
     inner join given_again
-        on raw_exercises.id = given_again.id
+        on raw_exercises.id = given_again.unique_field
 ),
 
 newest as (
@@ -33,8 +33,8 @@ newest as (
         raw_exercises.updated_at_offset
     from {{ source('raw', 'exercises') }} as raw_exercises
     left join given_again
-        on raw_exercises.id = given_again.id
-    where given_again.id is null
+        on raw_exercises.id = given_again.unique_field
+    where given_again.unique_field is null
 
     union all
 

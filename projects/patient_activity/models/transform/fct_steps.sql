@@ -4,7 +4,7 @@
 --
 -- Steps of up to 14 digits, times 0.002, fit a machine word; more are refused.
 with given_again as (
-    {{ ids_given_again(source('raw', 'steps')) }}
+    {{ given_again(source('raw', 'steps'), 'id') }}
 ),
 
 versions as (
@@ -22,7 +22,7 @@ versions as (
         ) as recency
     from {{ source('raw', 'steps') }} as raw_steps
     inner join given_again
-        on raw_steps.id = given_again.id
+        on raw_steps.id = given_again.unique_field
 ),
 
 newest as (
@@ -36,8 +36,8 @@ newest as (
         raw_steps.updated_at_offset
     from {{ source('raw', 'steps') }} as raw_steps
     left join given_again
-        on raw_steps.id = given_again.id
-    where given_again.id is null
+        on raw_steps.id = given_again.unique_field
+    where given_again.unique_field is null
 
     union all
 
