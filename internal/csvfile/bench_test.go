@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"apotheca/internal/csvfile"
 )
@@ -16,7 +17,9 @@ func BenchmarkParse(b *testing.B) {
 	file.WriteString("ID,EXTERNAL_ID,STEPS,SUBMISSION_TIME\n")
 	const rows = 200_000
 	for i := range rows {
-		fmt.Fprintf(&file, "%d,%d,%d,2024-02-%02dT%02d:%02d:00.000+0100\n", i, i%100, i%20_000, 1+i/100%28, i%24, i%60)
+		dice := uint64(i) * 0x9e3779b97f4a7c15
+		at := time.Unix(1_704_067_200+int64(dice%31_622_400), 0).UTC()
+		fmt.Fprintf(&file, "%d,%d,%d,%s\n", i, dice>>32%90_000, dice>>16%14_000, at.Format("2006-01-02T15:04:05.000")+"+0100")
 	}
 	text := file.Bytes()
 	b.SetBytes(int64(len(text)))

@@ -160,6 +160,7 @@ func (f *File) read(buffer []byte, n *int) error {
 type Chunk struct {
 	text   []byte
 	line   int64 // of its first byte
+	lines  int   // that end in it
 	buffer []byte
 }
 
@@ -183,8 +184,8 @@ func (f *File) Next() (Chunk, error) {
 			end = wholeRecords(text, f.table.delimiter(), &f.record)
 		}
 		if end > 0 {
-			c := Chunk{text: text[:end], line: f.line, buffer: buffer}
-			f.line += int64(bytes.Count(c.text, []byte{'\n'}))
+			c := Chunk{text: text[:end], line: f.line, lines: bytes.Count(text[:end], []byte{'\n'}), buffer: buffer}
+			f.line += int64(c.lines)
 			f.rest = append(f.rest[:0:0], text[end:]...)
 			return c, nil
 		}

@@ -45,17 +45,17 @@ func (e *RowError) Error() string {
 // Parser makes blocks of the chunks of one file. It is not for concurrent use;
 // several parsers of one file are.
 type Parser struct {
-	table   *Table
-	layout  layout
-	record  record
-	scratch []byte
-	dates   dateCache
-	silent  bool // values must not be said
+	layout    layout
+	delimiter byte
+	record    record
+	scratch   []byte
+	dates     dateCache
+	silent    bool // values must not be said
 }
 
 // Parser is a new one for this file.
 func (f *File) Parser() *Parser {
-	return &Parser{table: f.table, layout: f.layout, silent: f.table.Silent || f.table.HasPII()}
+	return &Parser{layout: f.layout, delimiter: f.table.delimiter(), silent: f.table.Silent || f.table.HasPII()}
 }
 
 // NewBlock is an empty block for this file's parsers.
@@ -64,7 +64,7 @@ func (f *File) NewBlock() *Block { return &Block{Batch: columnar.New(f.table.Sch
 // Parse makes the block of a chunk, in place of what it held.
 func (p *Parser) Parse(c Chunk, b *Block) {
 	text := c.text
-	b.Resize(bytes.Count(text, []byte{'\n'}) + 1)
+	b.Resize(c.lines + 1)
 	b.Lines, b.Rejected = b.Lines[:0], b.Rejected[:0]
 	line, row := c.line, 0
 	for pos := 0; pos < len(text); {
@@ -74,7 +74,7 @@ func (p *Parser) Parse(c Chunk, b *Block) {
 			continue
 		}
 		b.clearNulls(row) // plain may have come half way
-		p.record.scan(text[pos:], p.table.delimiter())
+		p.record.scan(text[pos:], p.delimiter)
 		if !p.record.blank() {
 			if column, reason := p.careful(b, row); reason == "" {
 				b.Lines = append(b.Lines, line)
@@ -96,83 +96,6 @@ func (b *Block) clearNulls(row int) {
 			b.Columns[i].Null[row] = false
 		}
 	}
-}
-
-// plain reads a record that has no quotes and nothing wrong, which nearly all
-// are. Of any other it gives up, and careful begins it anew.
-func (p *Parser) plain(text []byte, i int, b *Block, row int) (next int, ok bool) {
-	start, delimiter := i, p.table.delimiter()
-	for n := range p.layout.fields {
-		if n > 0 {
-			if i >= len(text) || text[i] != delimiter {
-				return 0, false
-			}
-			i++
-		}
-		if i, ok = p.plainField(text, i, &p.layout.fields[n], b, row); !ok {
-			return 0, false
-		}
-	}
-	if i == start {
-		return 0, false // blank
-	}
-	if i < len(text) && text[i] == '\r' {
-		i++
-	}
-	if i < len(text) && text[i] != '\n' {
-		return 0, false
-	}
-	return min(i+1, len(text)), true
-}
-
-func (p *Parser) plainField(text []byte, i int, at *place, b *Block, row int) (next int, ok bool) {
-	delimiter := p.table.delimiter()
-	switch at.kind {
-	case kindInteger:
-		n, next := plainInteger(text, i)
-		if next == i {
-			return p.plainEmpty(text, i, at, b, row)
-		}
-		b.Columns[at.column].Ints[row] = n
-		return next, true
-	case kindTimestamp:
-		micros, offset, next := p.dates.plainTimestamp(text, i)
-		if next == i {
-			return p.plainEmpty(text, i, at, b, row)
-		}
-		b.Columns[at.column].Ints[row] = micros
-		if at.offset >= 0 {
-			b.Columns[at.offset].Ints[row] = offset
-		}
-		return next, true
-	}
-	end := i
-	for end < len(text) && text[end] != delimiter && text[end] != '\n' && text[end] != '"' {
-		end++
-	}
-	if end < len(text) && text[end] == '"' {
-		return 0, false
-	}
-	next = end
-	if end > i && text[end-1] == '\r' && (end == len(text) || text[end] == '\n') {
-		end, next = end-1, end-1
-	}
-	if at.kind == kindIgnored {
-		return next, true
-	}
-	return next, p.set(b, row, at, text[i:end], false) == ""
-}
-
-// plainEmpty takes a field with nothing in it, where that is allowed.
-func (p *Parser) plainEmpty(text []byte, i int, at *place, b *Block, row int) (next int, ok bool) {
-	if !at.null || i < len(text) && text[i] != p.table.delimiter() && text[i] != '\n' && text[i] != '\r' {
-		return 0, false
-	}
-	b.Columns[at.column].SetNull(row)
-	if at.offset >= 0 {
-		b.Columns[at.offset].SetNull(row)
-	}
-	return i, true
 }
 
 // careful reads the record that was scanned last and says what is wrong.

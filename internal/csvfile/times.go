@@ -34,8 +34,11 @@ func civil(text []byte) (year, month, day int, ok bool) {
 	month, ok3 := two(text, 5)
 	day, ok4 := two(text, 8)
 	year = century*100 + rest
-	ok = ok1 && ok2 && ok3 && ok4 && year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
-	return year, month, day, ok
+	return year, month, day, ok1 && ok2 && ok3 && ok4 && isDate(year, month, day)
+}
+
+func isDate(year, month, day int) bool {
+	return year >= 1 && month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= daysIn(year, month))
 }
 
 // two reads two digits.
@@ -83,20 +86,6 @@ const (
 	notTimestamp = "not a time like 2024-02-29T01:00:00.000+0100"
 	noOffset     = "a time without an offset: `utc: true` in pipeline.yml takes it as UTC"
 )
-
-// plainTimestamp reads a time with an offset. It gives the place it began at
-// when there is none. The offset is in minutes east of UTC.
-func (d *dateCache) plainTimestamp(text []byte, start int) (micros, offset int64, next int) {
-	micros, next = d.clock(text, start)
-	if next == start {
-		return 0, 0, start
-	}
-	offset, end := zone(text, next)
-	if end == next {
-		return 0, 0, start
-	}
-	return micros - offset*60*microsPerSecond, offset, end
-}
 
 // clock reads a date and a time of day as if it were in UTC.
 func (d *dateCache) clock(text []byte, start int) (micros int64, next int) {

@@ -7,32 +7,6 @@ import (
 	"strings"
 )
 
-// plainInteger reads up to 18 digits. It gives the place it began at when there
-// is anything else, or nothing.
-func plainInteger(text []byte, i int) (n int64, next int) {
-	start := i
-	negative := i < len(text) && text[i] == '-'
-	if negative {
-		i++
-	}
-	digits := i
-	for i < len(text) {
-		d := text[i] - '0'
-		if d > 9 {
-			break
-		}
-		n = n*10 + int64(d)
-		i++
-	}
-	if i == digits || i-digits > 18 {
-		return 0, start
-	}
-	if negative {
-		n = -n
-	}
-	return n, i
-}
-
 const notInteger = "not an integer"
 
 func integer(text []byte) (int64, string) {
