@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"apotheca/internal/csvfile"
 	"apotheca/internal/declaration"
@@ -16,12 +19,14 @@ import (
 
 // proposal is a table that a file was seen to be.
 type proposal struct {
-	name  string
-	path  string // as it was given
-	file  string // relative to the folder of the pipeline
-	seen  *csvfile.Inspection
-	names []string // of the columns
-	key   int      // the column that names a row, -1: none was found
+	name      string
+	like      string   // what the names of its files have in common
+	paths     []string // as they were given
+	files     []string // relative to the folder of the pipeline
+	inspector csvfile.Inspector
+	seen      *csvfile.Inspection
+	names     []string // of the columns
+	key       int      // the column that names a row, -1: none was found
 }
 
 // initCSV writes a pipeline for CSV files into a new folder: the declaration,
@@ -32,11 +37,13 @@ func (a *app) initCSV(dir string, files []string) error {
 	}
 	var tables []*proposal
 	for _, path := range files {
-		p, err := propose(dir, path, tables)
-		if err != nil {
+		var err error
+		if tables, err = propose(dir, path, tables); err != nil {
 			return err
 		}
-		tables = append(tables, p)
+	}
+	for _, t := range tables {
+		t.settle(tables)
 	}
 	name := strings.ReplaceAll(identifier(filepath.Base(filepath.Clean(dir)), "pipeline"), "_", "-")
 	texts := projectTexts(name, tables)
@@ -53,31 +60,73 @@ func (a *app) initCSV(dir string, files []string) error {
 	return nil
 }
 
-// propose looks at all of a file.
-func propose(dir, path string, others []*proposal) (*proposal, error) {
-	file, err := os.Open(path)
-	if err != nil {
+// propose looks at all of a file. One that is called like another and has its
+// columns, such as that of the next day, is more of its table.
+func propose(dir, path string, tables []*proposal) ([]*proposal, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, usagef("there is no file %s", path).hint("apotheca init --csv FILE… names files that are there")
+	case err == nil && info.IsDir():
+		return nil, usagef("%s is a folder", path).hint("apotheca init --csv %s/*.csv", shellWord(path))
 	}
-	defer file.Close()
-	p := &proposal{path: path, key: -1}
-	if p.seen, err = csvfile.Inspect(file, path); err != nil {
-		return nil, &userError{message: err.Error(), advice: hintOf(err), code: exitUsage, cause: err}
-	}
-	if p.file, err = relative(dir, path); err != nil {
+	file, err := relative(dir, path)
+	if err != nil {
 		return nil, err
 	}
 	base, _, _ := strings.Cut(filepath.Base(path), ".")
-	var taken []string
-	for _, o := range others {
-		taken = append(taken, o.name)
+	like := strings.Trim(notLetter.ReplaceAllString(strings.ToLower(base), "_"), "_")
+	p := &proposal{like: like, key: -1}
+	for _, t := range append(slices.Clone(tables), p) {
+		if t.like != like {
+			continue
+		}
+		same, err := t.inspect(path)
+		if err != nil {
+			return nil, &userError{message: err.Error(), advice: hintOf(err), code: exitUsage, cause: err}
+		}
+		if same {
+			t.paths, t.files = append(t.paths, path), append(t.files, file)
+			if t != p {
+				return tables, nil
+			}
+		}
 	}
-	p.name = unused(identifier(base, "table"), append(taken, "quarantine", "loaded_extract", "loaded_table"))
+	p.name = unused(identifier(base, "table"), taken(tables, p))
+	return append(tables, p), nil
+}
+
+// taken are the names that a table cannot have.
+func taken(tables []*proposal, but *proposal) []string {
+	names := []string{"quarantine", "loaded_extract", "loaded_table"}
+	for _, t := range tables {
+		if t != but {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// inspect reads a file, if it is one of this table.
+func (p *proposal) inspect(path string) (same bool, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	return p.inspector.Read(file, path)
+}
+
+// settle names what was seen.
+func (p *proposal) settle(tables []*proposal) {
+	p.seen = p.inspector.Result()
 	for _, c := range p.seen.Columns {
 		p.names = append(p.names, unused(identifier(c.Header, "column"), p.names))
 	}
+	if len(p.paths) > 1 { // it is called by none of its days
+		p.name = unused(identifier(p.like, "table"), taken(tables, p))
+	}
 	p.findKey()
-	return p, nil
 }
 
 func relative(dir, path string) (string, error) {
@@ -110,6 +159,8 @@ func (p *proposal) findKey() {
 		}
 	}
 }
+
+var notLetter = regexp.MustCompile(`[^\pL]+`)
 
 var notInIdentifier = regexp.MustCompile(`[^a-z0-9]+`)
 
@@ -176,7 +227,15 @@ tables:
 }
 
 func (p *proposal) declare(b *strings.Builder) {
-	fmt.Fprintf(b, "  - name: %s\n    file: %s\n", p.name, strconv.Quote(p.file))
+	fmt.Fprintf(b, "  - name: %s\n", p.name)
+	if len(p.files) == 1 {
+		fmt.Fprintf(b, "    file: %s\n", strconv.Quote(p.files[0]))
+	} else { // patterns are allowed
+		b.WriteString("    files:  # patterns are allowed\n")
+		for _, file := range p.files {
+			fmt.Fprintf(b, "      - %s\n", strconv.Quote(file))
+		}
+	}
 	if p.seen.Delimiter != ',' {
 		delimiter := string(p.seen.Delimiter)
 		if delimiter == "\t" {
@@ -206,8 +265,13 @@ func (p *proposal) declare(b *strings.Builder) {
 			b.WriteString(", pii: true")
 		}
 		b.WriteString("}")
-		if personal.MatchString(p.names[i]) {
+		switch {
+		case personal.MatchString(p.names[i]):
 			b.WriteString("  # by its name: is it?")
+		case c.Looks != "":
+			b.WriteString("  # " + c.Looks + ": cast them in the model")
+		case c.Empty == p.seen.Rows && c.Empty > 0:
+			b.WriteString("  # nothing but empty fields")
 		}
 		b.WriteString("\n")
 	}
@@ -229,14 +293,22 @@ func (a *app) tellProposals(dir string, tables []*proposal) {
 		if t.key >= 0 {
 			key = t.names[t.key]
 		}
-		g.add(t.name, t.path, pipeline.Grouped(t.seen.Rows), strconv.Itoa(len(t.names)), key)
+		file := t.paths[0]
+		if n := len(t.paths) - 1; n > 0 {
+			file += fmt.Sprintf(" and %d more", n)
+		}
+		g.add(t.name, file, pipeline.Grouped(t.seen.Rows), strconv.Itoa(len(t.names)), key)
 	}
 	g.write(a.stdout, "")
 	for _, t := range tables {
-		if t.seen.Rejected > 0 {
-			fmt.Fprintf(a.stdout, "\n%s: records that are no rows: %d, the first on line %d: %s\n", t.path, t.seen.Rejected, t.seen.First.Line, t.seen.First.Reason)
+		for i, remark := range t.remarks() {
+			if i == 0 {
+				fmt.Fprintln(a.stdout)
+			}
+			fmt.Fprintln(a.stdout, remark)
 		}
 	}
+	fmt.Fprintln(a.stdout)
 	a.tellPersonal(tables)
 	word := shellWord(filepath.Clean(dir))
 	fmt.Fprintf(a.stdout, `
@@ -245,6 +317,27 @@ wrote %[1]s/%[2]s and a dbt project beside it
 next:
   apotheca run %[1]s          types, keys and personal data are proposals: see %[1]s/%[2]s
 `, word, declaration.File)
+}
+
+// remarks are what a person should know of a table before it is run.
+func (p *proposal) remarks() []string {
+	var remarks []string
+	if n := p.seen.Rejected; n > 0 {
+		remarks = append(remarks, fmt.Sprintf("%s: records that are no rows: %s, the first on line %d: %s",
+			p.seen.First.File, pipeline.Grouped(n), p.seen.First.Line, p.seen.First.Reason))
+	}
+	if p.seen.Rows == 0 {
+		remarks = append(remarks, fmt.Sprintf("%s: there are no rows, and so no types: all are text", p.paths[0]))
+	}
+	if !slices.ContainsFunc(p.seen.Columns, func(c csvfile.Seen) bool { return strings.ContainsFunc(c.Header, unicode.IsLetter) }) {
+		remarks = append(remarks, fmt.Sprintf("%s: its columns are called %s: has it no header line?", p.paths[0], strconv.Quote(p.seen.Columns[0].Header)+", …"))
+	}
+	for i, c := range p.seen.Columns {
+		if c.Looks != "" {
+			remarks = append(remarks, fmt.Sprintf("%s.%s: %s are no type; they are loaded as text, to be cast in the model", p.name, p.names[i], c.Looks))
+		}
+	}
+	return remarks
 }
 
 // tellPersonal says which columns were marked as personal data: by their names
@@ -258,7 +351,6 @@ func (a *app) tellPersonal(tables []*proposal) {
 			}
 		}
 	}
-	fmt.Fprintln(a.stdout)
 	if len(columns) == 0 {
 		fmt.Fprintln(a.stdout, "personal data: no column is called like any; is one? then mark it pii: true")
 		return

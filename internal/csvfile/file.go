@@ -88,13 +88,38 @@ func (f *File) decompress() error {
 			return err
 		}
 		f.in, f.close = decoder, decoder.Close
-	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
-		return errors.New("it is UTF-16, and CSV files are read as UTF-8\nhint: iconv -f UTF-16 -t UTF-8 makes it so")
 	default:
+		if err := notCSV(head); err != nil {
+			return err
+		}
 		f.in = whole
 	}
 	return nil
 }
+
+// notCSV knows files of other kinds by their first bytes.
+func notCSV(head []byte) error {
+	for _, kind := range []struct{ magic, problem string }{
+		{"\xff\xfe", "it is UTF-16, and CSV files are read as UTF-8\nhint: iconv -f UTF-16 -t UTF-8 makes it so"},
+		{"\xfe\xff", "it is UTF-16, and CSV files are read as UTF-8\nhint: iconv -f UTF-16 -t UTF-8 makes it so"},
+		{"PK\x03\x04", "it is a ZIP archive or a spreadsheet, not CSV\nhint: unzip it, or save it as CSV in UTF-8"},
+		{"\xd0\xcf\x11\xe0", "it is a spreadsheet, not CSV\nhint: save it as CSV in UTF-8"},
+		{"PAR1", "it is a Parquet file, not CSV"},
+		{"BZh", "it is compressed by bzip2, and files are read plain, or compressed by gzip or zstd\nhint: bunzip2 unpacks it"},
+		{"\xfd7zX", "it is compressed by xz, and files are read plain, or compressed by gzip or zstd\nhint: unxz unpacks it"},
+	} {
+		if bytes.HasPrefix(head, []byte(kind.magic)) {
+			return errors.New(kind.problem)
+		}
+	}
+	return nil
+}
+
+var (
+	byteOrderMark = []byte("\xef\xbb\xbf")
+	// sepLine begins the line by which spreadsheets name the delimiter.
+	sepLine = []byte("sep=")
+)
 
 // header reads the first record that is not blank.
 func (f *File) header() error {
@@ -104,7 +129,11 @@ func (f *File) header() error {
 			return err
 		}
 		if f.line == 1 {
-			text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+			text = bytes.TrimPrefix(text, byteOrderMark)
+			if line, rest, _ := bytes.Cut(text, []byte{'\n'}); bytes.HasPrefix(line, sepLine) && len(bytes.TrimSpace(line)) == len(sepLine)+1 {
+				f.rest, f.line = rest, 2
+				continue
+			}
 		}
 		if len(text) == 0 {
 			return &HeaderError{File: f.name, Problem: "the file is empty"}

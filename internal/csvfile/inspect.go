@@ -7,18 +7,20 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 
 	"apotheca/internal/schema"
 )
 
-// Inspection is what a file was seen to hold, all of it.
+// Inspection is what the files of a table were seen to hold, all of it.
 type Inspection struct {
 	Delimiter byte
 	Rows      int64
 	// Rejected is how many records are no rows, and First the first of them.
 	Rejected int64
-	First    Rejected
+	First    RowError
 	Columns  []Seen
 }
 
@@ -27,6 +29,8 @@ type Seen struct {
 	Header string
 	// Type reads every value; text where no other does.
 	Type schema.Type
+	// Looks says what a text looks like that no type reads; may be empty.
+	Looks string
 	// UTC: a timestamp that stands without an offset at least once.
 	UTC bool
 	// Empty is how many rows have no value.
@@ -36,58 +40,90 @@ type Seen struct {
 	Unique bool
 }
 
-// Inspect reads a file whose columns nobody declared. The name is for messages
-// only.
-func Inspect(in io.Reader, name string) (*Inspection, error) {
+// Inspector looks at files whose columns nobody declared. The zero value has
+// looked at none.
+type Inspector struct {
+	table  *Table
+	seen   []*watch
+	result Inspection
+}
+
+// Read reads a file. One with other columns than the files before is none of
+// the same table, and is not read. The name is for messages only.
+func (x *Inspector) Read(in io.Reader, name string) (same bool, err error) {
 	table := &Table{Name: name}
 	f := &File{name: name, table: table, line: 1, close: func() {}, bytes: &counter{in: in}}
 	if err := f.decompress(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return false, fmt.Errorf("read %s: %w", name, err)
 	}
 	defer f.Close()
 	f.in = table.sniff(f.in)
 	if err := f.header(); err != nil {
-		return nil, err
+		return false, err
 	}
 	if err := table.asText(&f.layout, name); err != nil {
-		return nil, err
+		return false, err
 	}
-	seen := make([]*watch, len(table.Columns))
-	for i := range seen {
-		seen[i] = newWatch()
+	if x.table == nil {
+		x.table, x.result.Delimiter = table, table.delimiter()
+		for range table.Columns {
+			x.seen = append(x.seen, newWatch())
+		}
 	}
-	out := &Inspection{Delimiter: table.delimiter()}
+	if !x.table.like(table) {
+		return false, nil
+	}
+	return true, x.records(f)
+}
+
+func (x *Inspector) records(f *File) error {
 	parser, block := f.Parser(), f.NewBlock()
 	for {
 		chunk, err := f.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		parser.Parse(chunk, block)
 		f.Release(chunk)
-		if out.Rejected == 0 && len(block.Rejected) > 0 {
-			out.First = block.Rejected[0]
+		if x.result.Rejected == 0 && len(block.Rejected) > 0 {
+			bad := block.Rejected[0]
+			x.result.First = RowError{File: f.name, Line: bad.Line, Column: bad.Column, Reason: bad.Reason}
 		}
-		out.Rows += int64(block.Rows)
-		out.Rejected += int64(len(block.Rejected))
-		for i, w := range seen {
+		x.result.Rows += int64(block.Rows)
+		x.result.Rejected += int64(len(block.Rejected))
+		for i, w := range x.seen {
 			w.column(&block.Columns[i], block.Rows)
 		}
 	}
-	for i, w := range seen {
-		out.Columns = append(out.Columns, w.result(table.Columns[i].Header))
+}
+
+// Result is what all of the files were seen to hold.
+func (x *Inspector) Result() *Inspection {
+	out := x.result
+	for i, w := range x.seen {
+		out.Columns = append(out.Columns, w.result(x.table.Columns[i].Header))
 	}
-	return out, nil
+	return &out
+}
+
+// like reports whether the files of two tables have the same columns.
+func (t *Table) like(other *Table) bool {
+	return t.delimiter() == other.delimiter() && slices.EqualFunc(t.Columns, other.Columns, func(a, b Column) bool {
+		return strings.EqualFold(a.Header, b.Header)
+	})
 }
 
 // sniff chooses the delimiter that the first line has most of.
 func (t *Table) sniff(in io.Reader) io.Reader {
 	buffered := bufio.NewReaderSize(in, 64<<10)
 	head, _ := buffered.Peek(64 << 10)
-	line, _, _ := bytes.Cut(head, []byte{'\n'})
+	line, rest, _ := bytes.Cut(head, []byte{'\n'})
+	if bytes.HasPrefix(bytes.TrimPrefix(line, byteOrderMark), sepLine) {
+		line, _, _ = bytes.Cut(rest, []byte{'\n'})
+	}
 	most := 0
 	for _, delimiter := range []byte{',', ';', '\t', '|'} {
 		if n := bytes.Count(line, []byte{delimiter}); n > most {
@@ -127,6 +163,7 @@ type watch struct {
 	whole, places int           // digits of decimals
 	values, empty int64
 	utc           bool
+	looks         []look // that are left
 	dates         dateCache
 	seed          maphash.Seed
 	seen          map[uint64]bool // nil: not known, or not unique
@@ -138,6 +175,7 @@ const aDecimal schema.Type = "decimal"
 func newWatch() *watch {
 	return &watch{
 		types: []schema.Type{schema.Boolean, schema.Integer, aDecimal, schema.Double, schema.Date, schema.Timestamp},
+		looks: slices.Clone(looks[:]),
 		seed:  maphash.MakeSeed(), seen: map[uint64]bool{}, unique: true,
 	}
 }
@@ -158,7 +196,24 @@ func (w *watch) column(c columnLike, rows int) {
 			}
 		}
 		w.types = left
+		if len(left) == 0 {
+			w.looks = slices.DeleteFunc(w.looks, func(l look) bool { return !l.like.Match(text) })
+		}
 	}
+}
+
+// look is how values look that people write and no type reads.
+type look struct {
+	like  *regexp.Regexp
+	shown string
+}
+
+var looks = [...]look{
+	{regexp.MustCompile(`^-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]{3})*)(,[0-9]+)?$`), "numbers with a decimal comma"},
+	{regexp.MustCompile(`^-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(,[0-9]{3})*)(\.[0-9]+)?$`), "numbers with commas between the thousands"},
+	{regexp.MustCompile(`^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}$`), "days like 29.02.2024"},
+	{regexp.MustCompile(`^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$`), "days with slashes"},
+	{regexp.MustCompile(`^ *-?(0|[1-9][0-9]*)(\.[0-9]+)? *$`), "numbers with blanks around them"},
 }
 
 // columnLike is a column of texts.
@@ -222,7 +277,13 @@ const decimalPrecision = 18
 
 func (w *watch) result(header string) Seen {
 	s := Seen{Header: header, Type: schema.Text, Empty: w.empty, Unique: w.unique && w.values > 0}
-	if w.values == 0 || len(w.types) == 0 {
+	if w.values == 0 {
+		return s
+	}
+	if len(w.types) == 0 {
+		if len(w.looks) > 0 {
+			s.Looks = w.looks[0].shown
+		}
 		return s
 	}
 	switch s.Type = w.types[0]; s.Type {

@@ -64,6 +64,10 @@ func (t *Table) layout(file string, line int64, header *record) (layout, error) 
 	for _, f := range header.fields {
 		l.names = append(l.names, string(bytes.TrimSpace(f.value(&scratch))))
 		l.fields = append(l.fields, place{column: -1, offset: -1})
+		if bytes.IndexByte(f.text, '\r') >= 0 && !f.quoted {
+			return l, &HeaderError{File: file, Problem: "its lines end with a carriage return alone",
+				Advice: `tr '\r' '\n' makes line feeds of them`}
+		}
 	}
 	var missing []string
 	column := 0

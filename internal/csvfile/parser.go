@@ -168,7 +168,7 @@ func (p *Parser) set(b *Block, row int, at *place, text []byte, quoted bool) (re
 func (p *Parser) text(c *columnar.Column, row int, text []byte) (reason string) {
 	switch {
 	case !utf8.Valid(text):
-		return "it is not valid UTF-8"
+		return "it is not valid UTF-8; iconv -f LATIN1 -t UTF-8 may make it so"
 	case bytes.IndexByte(text, 0) >= 0:
 		return "it has a NUL character"
 	}

@@ -190,7 +190,7 @@ func aside(n int64, what string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %d %s", n, what)
+	return ", " + Grouped(n) + " " + what
 }
 
 func plural(n int64, noun string) string {
