@@ -98,6 +98,11 @@ func (l listed) json(keys []string) (string, error) {
 	return b.String(), nil
 }
 
+// withoutTags is for what has its tags in its config alone, or none.
+func withoutTags(fields []field) []field {
+	return slices.DeleteFunc(fields, func(f field) bool { return f.key == "tags" })
+}
+
 func describe(p *dbt.Project, id string) (listed, bool) {
 	if n, ok := p.Nodes[id]; ok {
 		return listed{
@@ -117,8 +122,8 @@ func describe(p *dbt.Project, id string) (listed, bool) {
 	if u, ok := p.UnitTests[id]; ok {
 		return listed{
 			selector: "unit_test:" + u.PackageName + "." + u.Name, name: u.Name, path: u.OriginalFilePath,
-			fields: slices.DeleteFunc(append(common(id, u.Name, dbt.UnitTestResource, u.PackageName, u.OriginalFilePath, u.FQN, nil, u.Config),
-				dependsOn(u.DependsOn)), func(f field) bool { return f.key == "tags" }), // they are in its config alone
+			fields: withoutTags(append(common(id, u.Name, dbt.UnitTestResource, u.PackageName, u.OriginalFilePath, u.FQN, nil, u.Config),
+				dependsOn(u.DependsOn))),
 		}, true
 	}
 	if e, ok := p.Exposures[id]; ok {
@@ -130,10 +135,13 @@ func describe(p *dbt.Project, id string) (listed, bool) {
 	}
 	for _, all := range []map[string]*dbt.Semantic{p.Metrics, p.SemanticModels, p.SavedQueries} {
 		if s, ok := all[id]; ok {
+			fields := append(common(id, s.Name, s.ResourceType, s.PackageName, s.OriginalFilePath, s.FQN, s.Tags, s.Config),
+				dependsOn(s.DependsOn))
+			if s.ResourceType == dbt.SemanticModelResource {
+				fields = withoutTags(fields)
+			}
 			return listed{
-				selector: string(s.ResourceType) + ":" + s.PackageName + "." + s.Name, name: s.Name, path: s.OriginalFilePath,
-				fields: append(common(id, s.Name, s.ResourceType, s.PackageName, s.OriginalFilePath, s.FQN, s.Tags, s.Config),
-					dependsOn(s.DependsOn)),
+				selector: string(s.ResourceType) + ":" + s.PackageName + "." + s.Name, name: s.Name, path: s.OriginalFilePath, fields: fields,
 			}, true
 		}
 	}

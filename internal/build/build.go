@@ -316,7 +316,7 @@ func (r *run) step(ctx context.Context, id string) error {
 	case err != nil:
 		r.fail(s, result, err)
 	case result.Exposure != nil:
-		result.Status = NoOp
+		result.Status, result.Message, result.Failures = NoOp, "NO-OP", new(int64)
 	case result.UnitTest != nil:
 		r.unitTest(ctx, s, result)
 	default:

@@ -114,6 +114,11 @@ func (r *run) warn(text string) {
 func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 	n := result.Node
 	compiled, err := r.Project.Compile(ctx, n, adapter{r, s})
+	if compiled != nil {
+		r.mu.Lock()
+		r.compiled[compiledKey(n)] = compiled
+		r.mu.Unlock()
+	}
 	if err != nil {
 		return err
 	}
@@ -125,9 +130,6 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 		}
 		result.CompiledPath = compiled.Path
 	}
-	r.mu.Lock()
-	r.compiled[compiledKey(n)] = compiled
-	r.mu.Unlock()
 	if !result.silent {
 		r.report(Event{Kind: NodeCompiled, Result: result})
 	}

@@ -24,6 +24,8 @@ type Compiled struct {
 	Path, RunPath string
 	// References are the relations that foreign keys name, by what is written.
 	References map[string]string
+	// Broken: it ended in an error, up to which Macros had been called.
+	Broken bool
 }
 
 // CTE is an ephemeral model as it appears in its readers.
@@ -67,7 +69,7 @@ func (p *Project) CompileWith(ctx context.Context, n *Node, a Adapter, o Overrid
 	}
 	code, err := sc.renderNode(ctx, n)
 	if err != nil {
-		return nil, p.compileError(n, err)
+		return &Compiled{Macros: sc.seen.macros, Broken: true}, p.compileError(n, err)
 	}
 	references, err := p.references(ctx, n, sc)
 	if err != nil {

@@ -67,9 +67,14 @@ func (l *loader) disableTest(n *Node, missing Problems) {
 	}
 }
 
-// attachTests tells each generic test which node it was declared on.
+// attachTests tells each generic test which node it was declared on, also those
+// that are switched off, as with the node itself.
 func (l *loader) attachTests() {
-	for _, n := range l.p.Nodes {
+	tests := slices.Collect(maps.Values(l.p.Nodes))
+	for _, off := range l.p.Disabled {
+		tests = append(tests, off...)
+	}
+	for _, n := range tests {
 		if n.Test == nil || strings.HasPrefix(n.Test.FileKeyName, "sources.") {
 			continue
 		}

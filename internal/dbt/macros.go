@@ -158,9 +158,12 @@ func (l *loader) defineMacros(f file, t *jinja.Template) {
 			l.fail(Problem{File: f.shown, Line: b.Pos.Line, Message: duplicateMacro(m, other), Hint: fmt.Sprintf("the other one is in %s:%d", other.OriginalFilePath, other.Line)})
 			continue
 		}
-		if named && b.Kind == "macro" {
+		if named {
 			for _, p := range b.Params {
 				m.Arguments = append(m.Arguments, MacroArgument{Name: p.Name})
+			}
+			if b.Kind == "materialization" {
+				m.Arguments = []MacroArgument{{Name: "supported_languages"}} // how dbt keeps its option
 			}
 		}
 		m.call.Scope = f.pkg.name
@@ -301,23 +304,47 @@ func (p *Project) macroCalls(m *Macro) []string {
 	in := p.packages[m.PackageName]
 	ids := []string{}
 	note := func(found *Macro) {
-		if found != nil && found.Name != m.Name {
+		if found != nil {
 			ids = append(ids, found.UniqueID)
+		}
+	}
+	bare := func(name string) {
+		if name != m.Name {
+			note(p.macroNamed(m.PackageName, name))
 		}
 	}
 	for _, c := range calls(m.call.Block.Source) {
 		switch {
 		case c.dispatched:
-			note(p.findMacro(in, c.name))
+			bare(c.name)
 			found, _ := p.dispatch(in, c.name, c.of)
 			note(found)
+		case c.of == "adapter": // a method, whatever macros there are
 		case c.of != "":
-			note(p.macroIn(c.of, c.name))
+			note(p.macroNamed(c.of, c.name))
 		default:
-			note(p.findMacro(in, c.name))
+			bare(c.name)
 		}
 	}
 	return unique(ids)
+}
+
+// macroNamed is the macro that dbt's parser takes a call for, of which it knows
+// the name and what stands before the dot: a package's, or else any of that
+// name. So it takes the method of a value for a macro.
+func (p *Project) macroNamed(pkgName, name string) *Macro {
+	if m := p.macroIn(pkgName, name); m != nil {
+		return m
+	}
+	if m := p.root.macros[name]; m != nil {
+		return m
+	}
+	for _, in := range slices.Backward(p.ordered()) {
+		if m := in.macros[name]; m != nil && in != p.builtin {
+			return m
+		}
+	}
+	return p.builtin.macros[name]
 }
 
 // call is what looks like the call of a macro in a template's text: by name,
@@ -386,20 +413,23 @@ func templateCode(source string) string {
 	}
 }
 
-// calledAt reads the name before a parenthesis, and that of the package before
-// its dot; start is where it begins.
+// calledAt reads the name before a parenthesis, and the name before its dot;
+// start is where it begins. What is no name before the dot, or has a dot before
+// it, is no package: then nothing is called that could be a macro.
 func calledAt(before string) (start int, c call) {
 	before = strings.TrimRight(before, " \t\r\n\f")
 	start = wordStart(before)
 	if c.name = before[start:]; c.name == "" || isDigit(c.name[0]) {
 		return start, call{}
 	}
-	if start > 0 && before[start-1] == '.' {
-		if of := wordStart(before[:start-1]); of < start-1 && !isDigit(before[of]) {
-			return of, call{name: c.name, of: before[of : start-1]}
-		}
+	if start == 0 || before[start-1] != '.' {
+		return start, c
 	}
-	return start, c
+	of := wordStart(before[:start-1])
+	if of == start-1 || isDigit(before[of]) || of > 0 && before[of-1] == '.' {
+		return start, call{}
+	}
+	return of, call{name: c.name, of: before[of : start-1]}
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }

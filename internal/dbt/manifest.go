@@ -233,11 +233,14 @@ func setCompiled(d *jinja.Dict, n *Node, c *Compiled) {
 	if c == nil {
 		return
 	}
+	d.Set("depends_on", dependsDict(DependsOn{Macros: c.Macros, Nodes: n.DependsOn.Nodes}))
+	if c.Broken {
+		return
+	}
 	d.Set("compiled", true)
 	d.Set("extra_ctes_injected", true)
 	d.Set("compiled_code", c.Code)
 	d.Set("compiled_path", orNone(c.Path))
-	d.Set("depends_on", dependsDict(DependsOn{Macros: c.Macros, Nodes: n.DependsOn.Nodes}))
 	ctes := jinja.NewList()
 	for _, cte := range c.CTEs {
 		ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))

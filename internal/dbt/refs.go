@@ -257,9 +257,6 @@ func (s *scope) source(_ *jinja.State, a []any, _ *jinja.Dict) (any, error) {
 		}
 		return nil, s.p.missingSource(at, r)
 	}
-	if err := s.mustDependOn(found.UniqueID, fmt.Sprintf("source('%s', '%s')", r.Source, r.Table)); err != nil {
-		return nil, err
-	}
 	if with, ok := s.over.Refs[found.UniqueID]; ok {
 		return relationValue{s, Relation{Identifier: with, Type: CTERelation}}, nil
 	}
@@ -273,8 +270,8 @@ func readSource(a []any) (SourceRef, error) {
 	return SourceRef{Source: jinja.Str(a[0]), Table: jinja.Str(a[1])}, nil
 }
 
-// mustDependOn refuses what the parse could not see, because the graph was
-// built without it.
+// mustDependOn refuses a ref that the parse could not see, because the graph was
+// built without it. Sources are there before the graph is.
 func (s *scope) mustDependOn(id, call string) error {
 	if s.node == nil || s.node.ResourceType == Operation {
 		return nil
@@ -285,7 +282,7 @@ func (s *scope) mustDependOn(id, call string) error {
 		}
 	}
 	return Problem{File: s.node.shownFile(), Line: s.node.Line,
-		Message: fmt.Sprintf("%s was met only while %s was compiled, so it is not in the graph", call, s.node.UniqueID),
+		Message: fmt.Sprintf("dbt was unable to infer all dependencies for the model %q: %s was met only while it was compiled, so it is not in the graph", s.node.Name, call),
 		Hint:    fmt.Sprintf("write this at the top of the file: -- depends_on: {{ %s }}", call)}
 }
 
