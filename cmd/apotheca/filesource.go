@@ -31,7 +31,7 @@ type fileFlags struct {
 func (f *fileFlags) register(cmd *cobra.Command, words []string) {
 	f.registerTables(cmd, words)
 	flags := cmd.Flags()
-	flags.StringVar(&f.onBadRow, "on-bad-row", "", "what becomes of a record that is no row: `stop` or quarantine (default what pipeline.yml says)")
+	flags.StringVar(&f.onBadRow, "on-bad-row", "", "`stop|quarantine`: what becomes of records that are no rows (default what pipeline.yml says)")
 	flags.BoolVar(&f.onlyNew, "only-new", false, "add what is newer than what is loaded, by the watermark, instead of replacing all rows")
 }
 

@@ -165,9 +165,27 @@ func interruptible(ctx context.Context, stderr io.Writer) (context.Context, func
 }
 
 func isTerminal(w io.Writer) bool {
+	f, ok := fileOf(w)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// terminalWidth is how many columns a terminal has; 0 where it does not say.
+func terminalWidth(w io.Writer) int {
+	f, ok := fileOf(w)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+func fileOf(w io.Writer) (*os.File, bool) {
 	if masked, ok := w.(maskedWriter); ok {
 		w = masked.out
 	}
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return f, ok
 }

@@ -71,14 +71,25 @@ func (v *view) Progress(stage pipeline.Stage, text string) {
 	line := fmt.Sprintf("%-8s %s", stage, text)
 	if v.live {
 		v.clear()
-		fmt.Fprint(v.out, line)
-		v.line = line
+		v.line = shortened(line, terminalWidth(v.out)-1)
+		fmt.Fprint(v.out, v.line)
 		return
 	}
 	if now := v.now(); now.Sub(v.said) >= plainEvery {
 		fmt.Fprintln(v.out, line)
 		v.said = now
 	}
+}
+
+// shortened leaves out of the middle of a line what is too long for its place:
+// a line that is wrapped cannot be taken back.
+func shortened(line string, width int) string {
+	runes := []rune(line)
+	if width < 20 || len(runes) <= width {
+		return line
+	}
+	tail := width / 2
+	return string(runes[:width-tail-1]) + "…" + string(runes[len(runes)-tail:])
 }
 
 // Note implements pipeline.Reporter.

@@ -140,7 +140,7 @@ func (r *run) stage(ctx context.Context, stage Stage) error {
 	s.PeakMemoryBytes = peakMemory()
 	s.Status = outcome(ctx, err)
 	if err != nil {
-		s.Error = err.Error()
+		s.Error = reason(ctx, err)
 	}
 	r.Reporter.Finished(*s)
 	return err
@@ -152,7 +152,7 @@ func (r *run) close(ctx context.Context, err error) {
 	r.record.FinishedAt = &finished
 	r.record.Status = outcome(ctx, err)
 	if err != nil {
-		r.record.Error = err.Error()
+		r.record.Error = reason(ctx, err)
 	}
 	if c := r.record.Certificate; c != nil {
 		c.DurationMS = finished.Sub(r.record.StartedAt).Milliseconds()
@@ -160,6 +160,15 @@ func (r *run) close(ctx context.Context, err error) {
 			c.PeakMemoryBytes = max(c.PeakMemoryBytes, s.PeakMemoryBytes)
 		}
 	}
+}
+
+// reason is an error as it is recorded: of what was stopped not where it was,
+// but who stopped it.
+func reason(ctx context.Context, err error) string {
+	if outcome(ctx, err) == Interrupted {
+		return context.Cause(ctx).Error()
+	}
+	return err.Error()
 }
 
 func outcome(ctx context.Context, err error) Status {
