@@ -12,7 +12,7 @@ import (
 // reserved are the tables and columns that a load makes by itself.
 var (
 	reservedTables  = []string{"quarantine", "loaded_extract", "loaded_table"}
-	reservedColumns = []string{"_file", "_line"}
+	reservedColumns = []string{"_place"}
 )
 
 // check compares the tables with one another. It runs only when every part was

@@ -112,20 +112,19 @@ func (l *fileLoader) findLosers(ctx context.Context, t *csvfile.Table, made sche
 with ranked as (
     select
         candidate.*,
-        row_number() over (partition by `+key+` order by `+newest+`_file, _line) as place
+        row_number() over (partition by `+key+` order by `+newest+`_place) as nth
     from `+l.new(made)+` as candidate
     where (`+key+`) in (`+repeated+`)
 )
 
 select
-    loser._file,
-    loser._line,
+    loser._place,
     `+newer+`(`+strings.Join(same, " and ")+`) as superseded
 from ranked as loser
 inner join ranked as winner
     on `+strings.Join(match, " and ")+`
-    and winner.place = 1
-where loser.place > 1`)
+    and winner.nth = 1
+where loser.nth > 1`)
 	return err
 }
 
@@ -146,7 +145,7 @@ func (l *fileLoader) orphans(ctx context.Context, table int, t *csvfile.Table, c
 		return err
 	}
 	bad := l.badRows(made)
-	if _, err := l.conn.Exec(ctx, "create temporary table "+bad+" as select _file, _line"+orphans); err != nil {
+	if _, err := l.conn.Exec(ctx, "create temporary table "+bad+" as select _place"+orphans); err != nil {
 		return err
 	}
 	reason := "no row of " + c.References.Table + " has this " + c.References.Column
@@ -164,7 +163,7 @@ func (l *fileLoader) badRows(t schema.Table) string {
 // setAside quarantines those bad rows of which a condition is true.
 func (l *fileLoader) setAside(ctx context.Context, bad, condition, column, reason string, t *csvfile.Table, o *tableOutcome) error {
 	result, err := l.conn.Exec(ctx, "insert into "+l.new(quarantineTable)+" ("+l.dialect.QuoteAll(columnNames(quarantineTable))+") select "+
-		warehouse.StringLiteral(t.Name)+", "+l.fileName()+", _line, "+warehouse.StringLiteral(column)+", "+
+		warehouse.StringLiteral(t.Name)+", "+l.fileName()+", _place & "+fmt.Sprint(lineMax)+", "+warehouse.StringLiteral(column)+", "+
 		warehouse.StringLiteral(reason)+" from "+bad+" where "+condition)
 	if err != nil {
 		return fmt.Errorf("quarantine rows: %w", err)
@@ -176,7 +175,7 @@ func (l *fileLoader) setAside(ctx context.Context, bad, condition, column, reaso
 
 // fileName is the name of a file by its number.
 func (l *fileLoader) fileName() string {
-	sql := "case _file"
+	sql := fmt.Sprintf("case _place >> %d", lineBits)
 	for i, in := range l.snapshot.Inputs {
 		sql += fmt.Sprintf(" when %d then ", i+1) + warehouse.StringLiteral(in.File)
 	}
@@ -184,7 +183,7 @@ func (l *fileLoader) fileName() string {
 }
 
 func (l *fileLoader) removeBad(ctx context.Context, table int, t schema.Table, bad string) error {
-	result, err := l.conn.Exec(ctx, "delete from "+l.new(t)+" where (_file, _line) in (select _file, _line from "+bad+")")
+	result, err := l.conn.Exec(ctx, "delete from "+l.new(t)+" where _place in (select _place from "+bad+")")
 	if err != nil {
 		return fmt.Errorf("take rows out: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
 	"time"
 
 	"apotheca/internal/columnar"
@@ -169,7 +168,7 @@ func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to 
 	work := func(p *piece) error {
 		p.parser.Parse(p.chunk, p.block)
 		file.Release(p.chunk)
-		return p.encoder.Encode(p.withLineage(int64(input + 1)))
+		return p.encoder.Encode(p.withPlace(int64(input + 1)))
 	}
 	take := func(p *piece) error {
 		if err := x.take(in, p, to); err != nil {
@@ -182,20 +181,19 @@ func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to 
 	return inOrder(ctx, workers, next, work, take)
 }
 
-// withLineage is the block with the place of each row.
-func (p *piece) withLineage(file int64) *columnar.Batch {
+// withPlace is the block with the place of each row.
+func (p *piece) withPlace(file int64) *columnar.Batch {
 	p.lines.Rows = p.block.Rows
 	if p.lines.Columns == nil {
-		p.lines.Columns = make([]columnar.Column, len(p.block.Columns)+len(lineage))
+		p.lines.Columns = make([]columnar.Column, len(p.block.Columns)+1)
 	}
 	n := copy(p.lines.Columns, p.block.Columns)
-	files := &p.lines.Columns[n]
-	files.Type = lineage[0].Type
-	files.Ints = slices.Grow(files.Ints[:0], p.block.Rows)[:p.block.Rows]
-	for i := range files.Ints {
-		files.Ints[i] = file
+	places := &p.lines.Columns[n]
+	places.Type = place.Type
+	places.Ints = append(places.Ints[:0], p.block.Lines...)
+	for i := range places.Ints {
+		places.Ints[i] |= file << lineBits
 	}
-	p.lines.Columns[n+1] = columnar.Column{Type: lineage[1].Type, Ints: p.block.Lines}
 	return &p.lines
 }
 

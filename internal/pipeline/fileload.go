@@ -41,7 +41,7 @@ func (f *Files) load(ctx context.Context, r *run, snapshot lake.Snapshot, s *Sta
 	l.onlyNew = f.OnlyNew && !r.FullRefresh
 	for _, t := range f.Tables {
 		l.tables = append(l.tables, t.Schema())
-		l.lineage[t.Name] = lineage
+		l.lineage[t.Name] = []schema.Column{place}
 		l.outcomes[t.Name] = &tableOutcome{}
 	}
 	l.tables = append(l.tables, quarantineTable, outcomeTable)

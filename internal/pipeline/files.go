@@ -47,11 +47,14 @@ func (f *Files) content(r *run, s lake.Snapshot) Content {
 	}
 }
 
-// lineage tells from which file and line a row of the lake was read.
-var lineage = []schema.Column{
-	{Name: "_file", Type: schema.Integer}, // its place in the manifest, from 1
-	{Name: "_line", Type: schema.Integer},
-}
+// place tells from which file and line a row of the lake was read: the place of
+// the file in the manifest, from 1, and in the lowest bits the line.
+var place = schema.Column{Name: "_place", Type: schema.Integer}
+
+const (
+	lineBits = 40
+	lineMax  = 1<<lineBits - 1
+)
 
 // quarantineTable holds where rejected records stand and why they are no rows.
 // What is in them stays in the files.
@@ -68,7 +71,7 @@ var quarantineTable = schema.Table{
 
 // inLake are the columns that a table has in the lake.
 func inLake(t *csvfile.Table) []schema.Column {
-	return append(slices.Clip(t.Schema().Columns), lineage...)
+	return append(slices.Clip(t.Schema().Columns), place)
 }
 
 // certify balances, for each table, the records of the files with the rows in
