@@ -4,12 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"os"
+	"runtime/debug"
 	"strconv"
 )
 
-// forgetPeakMemory asks the kernel to count the process's peak resident
-// memory from now on. Where it cannot, the peak stays that of the process.
+// forgetPeakMemory gives back what is no longer used, so that one stage does
+// not hold the memory of the one before, and asks the kernel to count the
+// process's peak resident memory from now on. Where it cannot, the peak stays
+// that of the process.
 func forgetPeakMemory() {
+	debug.FreeOSMemory()
 	// "5" resets VmHWM: proc(5), clear_refs.
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 }
