@@ -129,8 +129,9 @@ type piece struct {
 	encoder *lake.Encoder
 }
 
-// piecesMax bounds how many chunks are on their way at once.
-const piecesMax = 4
+// parsersMax bounds how many chunks are on their way on a machine of many
+// processors.
+const parsersMax = 4
 
 // file reads one file: chunks are parsed and encoded side by side and
 // committed in the order of the file.
@@ -146,26 +147,18 @@ func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to 
 		return err
 	}
 	defer file.Close()
-	workers := min(runtime.GOMAXPROCS(0), piecesMax)
-	free := make(chan *piece, workers+1)
-	for range workers + 1 {
-		free <- &piece{parser: file.Parser(), block: file.NewBlock(), encoder: to.Encoder()}
+	pieces := make([]*piece, min(runtime.GOMAXPROCS(0), parsersMax)+1)
+	for i := range pieces {
+		pieces[i] = &piece{parser: file.Parser(), block: file.NewBlock(), encoder: to.Encoder()}
 	}
-	next := func(ctx context.Context) (*piece, bool, error) {
-		var p *piece
-		select {
-		case p = <-free:
-		case <-ctx.Done():
-			return nil, false, context.Cause(ctx)
-		}
-		var err error
+	next := func(p *piece) (more bool, err error) {
 		p.chunk, err = file.Next()
 		if errors.Is(err, io.EOF) {
-			return nil, false, nil
+			return false, nil
 		}
-		return p, err == nil, err
+		return err == nil, err
 	}
-	work := func(p *piece) error {
+	work := func(_ context.Context, p *piece) error {
 		p.parser.Parse(p.chunk, p.block)
 		file.Release(p.chunk)
 		return p.encoder.Encode(p.withPlace(int64(input + 1)))
@@ -175,10 +168,9 @@ func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to 
 			return err
 		}
 		x.report(fmt.Sprintf("%s: %s rows, %s of %s", in.File, Grouped(in.Records), Size(file.BytesRead()), Size(in.Bytes)))
-		free <- p
 		return nil
 	}
-	return inOrder(ctx, workers, next, work, take)
+	return inOrder(ctx, pieces, next, work, take)
 }
 
 // withPlace is the block with the place of each row.

@@ -5,18 +5,24 @@ import (
 	"sync"
 )
 
-// inOrder works on things side by side and takes them in the order in which
-// they came. Next gives one thing after another, false after the last; it is
-// called by one goroutine, and so is take. The first error stops all and is
-// what is returned.
-func inOrder[T any](ctx context.Context, workers int, next func(context.Context) (T, bool, error), work, take func(T) error) error {
+// inOrder fills things one after another, works on them side by side, takes
+// them in the order in which they were filled, and fills them again. There is a
+// worker for each thing but one: so one can be filled or taken meanwhile, and
+// none runs further ahead.
+//
+// Next says whether there was anything to fill with; it is called by one
+// goroutine, and so is take. The first error stops all and is what is returned.
+func inOrder[T any](ctx context.Context, things []T, next func(T) (bool, error), work func(context.Context, T) error, take func(T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	type task struct {
 		thing T
 		done  chan struct{}
 	}
-	// The queue is what bounds how far one thing runs ahead of another.
-	tasks, queue := make(chan task), make(chan task, workers-1)
+	// Each has room for all things: whoever has one is never kept waiting.
+	free, tasks, queue := make(chan T, len(things)), make(chan task, len(things)), make(chan task, len(things))
+	for _, thing := range things {
+		free <- thing
+	}
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	defer cancel(nil)
@@ -24,7 +30,11 @@ func inOrder[T any](ctx context.Context, workers int, next func(context.Context)
 		defer close(tasks)
 		defer close(queue)
 		for {
-			thing, more, err := next(ctx)
+			thing, isFree := receive(ctx, free)
+			if !isFree {
+				return
+			}
+			more, err := next(thing)
 			if err != nil {
 				cancel(err)
 			}
@@ -32,15 +42,17 @@ func inOrder[T any](ctx context.Context, workers int, next func(context.Context)
 				return
 			}
 			t := task{thing, make(chan struct{})}
-			if !send(ctx, queue, t) || !send(ctx, tasks, t) {
-				return
-			}
+			queue <- t
+			tasks <- t
 		}
 	})
-	for range workers {
+	for range len(things) - 1 {
 		wait.Go(func() {
 			for t := range tasks {
-				if err := work(t.thing); err != nil {
+				if ctx.Err() != nil {
+					return
+				}
+				if err := work(ctx, t.thing); err != nil {
 					cancel(err)
 					return
 				}
@@ -51,12 +63,31 @@ func inOrder[T any](ctx context.Context, workers int, next func(context.Context)
 	for t := range queue {
 		select {
 		case <-t.done:
-			if err := take(t.thing); err != nil {
-				return err
-			}
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
+		if err := take(t.thing); err != nil {
+			return err
+		}
+		free <- t.thing
 	}
 	return context.Cause(ctx)
+}
+
+func send[T any](ctx context.Context, to chan<- T, v T) bool {
+	select {
+	case to <- v:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func receive[T any](ctx context.Context, from <-chan T) (v T, ok bool) {
+	select {
+	case v, ok = <-from:
+		return v, ok
+	case <-ctx.Done():
+		return v, false
+	}
 }

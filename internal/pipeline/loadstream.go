@@ -44,6 +44,13 @@ func (l *stagingLoader) stream(ctx context.Context) error {
 	return err
 }
 
+// flattening is a row group on its way, with what is needed to flatten it.
+type flattening struct {
+	group     int
+	flattener *flatten.Flattener
+	batch     *flatten.Batch
+}
+
 // flattenersMax bounds the memory of a load on a machine of many processors:
 // each holds a row group and its rows.
 const flattenersMax = 4
@@ -51,74 +58,38 @@ const flattenersMax = 4
 // distribute flattens the row groups side by side and hands each batch to all
 // tables, in the order of the file.
 func (l *stagingLoader) distribute(ctx context.Context, sinks []chan *flatten.Batch) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	workers := min(runtime.GOMAXPROCS(0), flattenersMax)
-	type task struct {
-		group int
-		batch chan *flatten.Batch
+	flattenings := make([]*flattening, min(runtime.GOMAXPROCS(0), flattenersMax)+1)
+	for i := range flattenings {
+		flattenings[i] = &flattening{flattener: l.Spec.Flattener(l.Content.ExtractID), batch: l.Spec.Batch()}
 	}
-	tasks, queue := make(chan task), make(chan task, workers-1)
-	var wait sync.WaitGroup
-	defer wait.Wait()
-	defer cancel(nil)
-	wait.Go(func() {
-		defer close(tasks)
-		defer close(queue)
-		for group := range l.reading.Groups() {
-			t := task{group, make(chan *flatten.Batch, 1)}
-			// The queue is what bounds how far one group runs ahead.
-			for _, to := range []chan task{queue, tasks} {
-				select {
-				case to <- t:
-				case <-ctx.Done():
-					return
-				}
+	begun := 0
+	next := func(f *flattening) (bool, error) {
+		f.group = begun
+		begun++
+		return f.group < l.reading.Groups(), nil
+	}
+	work := func(ctx context.Context, f *flattening) error {
+		f.batch = f.batch.Next() // the tables may still have the last one
+		return l.flatten(ctx, f)
+	}
+	take := func(f *flattening) error {
+		for _, sink := range sinks {
+			if !send(ctx, sink, f.batch) {
+				return context.Cause(ctx)
 			}
 		}
-	})
-	for range workers {
-		wait.Go(func() {
-			flattener, batch := l.Spec.Flattener(l.Content.ExtractID), l.Spec.Batch()
-			for t := range tasks {
-				batch = batch.Next()
-				if err := l.flatten(ctx, flattener, t.group, batch); err != nil {
-					cancel(err)
-					return
-				}
-				t.batch <- batch
-			}
-		})
+		return nil
 	}
-	for t := range queue {
-		select {
-		case batch := <-t.batch:
-			for _, sink := range sinks {
-				if !send(ctx, sink, batch) {
-					return context.Cause(ctx)
-				}
-			}
-		case <-ctx.Done():
-		}
-	}
-	return context.Cause(ctx)
+	return inOrder(ctx, flattenings, next, work, take)
 }
 
-func send[T any](ctx context.Context, to chan<- T, v T) bool {
-	select {
-	case to <- v:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (l *stagingLoader) flatten(ctx context.Context, flattener *flatten.Flattener, group int, batch *flatten.Batch) error {
-	err := l.reading.Group(ctx, group, func(row *lake.Row) error {
-		flattener.Flatten(&flatten.Record{
+func (l *stagingLoader) flatten(ctx context.Context, f *flattening) error {
+	err := l.reading.Group(ctx, f.group, func(row *lake.Row) error {
+		f.flattener.Flatten(&flatten.Record{
 			Identity: row.NCTID, Page: int64(row.Page), Position: int64(row.Position), Problem: row.Problem,
 			ContentHash: row.ContentHash, LastUpdatePostDate: row.LastUpdatePostDate, FetchedAt: row.FetchedAt,
 			Body: row.Study,
-		}, batch)
+		}, f.batch)
 		return nil
 	})
 	if err != nil {
@@ -141,16 +112,12 @@ func (l *stagingLoader) loadTable(ctx context.Context, conn warehouse.Conn, tabl
 func received(ctx context.Context, table int, batches <-chan *flatten.Batch) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		for {
-			var batch *flatten.Batch
-			select {
-			case batch = <-batches:
-			case <-ctx.Done():
-			}
+			batch, more := receive(ctx, batches)
 			if ctx.Err() != nil {
 				yield(nil, context.Cause(ctx))
 				return
 			}
-			if batch == nil {
+			if !more {
 				return
 			}
 			for row := range batch.Rows(table) {
