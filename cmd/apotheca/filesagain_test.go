@@ -30,6 +30,8 @@ tables:
       - {name: id, type: integer, required: true}
       - {name: clinic, type: integer, references: clinics.id}
       - {name: minutes, type: integer, required: true}
+      - {name: nth, type: integer}
+      - {name: superseded, type: integer}
       - {name: at, type: timestamp, required: true, utc: true}
 `
 
@@ -60,17 +62,17 @@ func randomDay(random *rand.Rand, day, rows int) clinicDay {
 
 func (d clinicDay) write(t *testing.T, dir string) []string {
 	t.Helper()
-	clinics, visits := "id\n", "id,clinic,minutes,at\n"
+	clinics, visits := "id\n", "id,clinic,minutes,nth,superseded,at\n"
 	for _, id := range d.clinics {
 		clinics += fmt.Sprintf("%d\n", id)
 	}
 	for range d.unreadable {
-		visits += "7,1,,2024-01-01 00:00:00\n"
+		visits += "7,1,,1,,2024-01-01 00:00:00\n"
 	}
 	begin := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	var b strings.Builder
 	for _, v := range d.visits {
-		fmt.Fprintf(&b, "%d,%d,%d,%s\n", v.id, v.clinic, v.minutes, begin.Add(time.Duration(v.at)*time.Minute).Format(time.DateTime))
+		fmt.Fprintf(&b, "%d,%d,%d,1,,%s\n", v.id, v.clinic, v.minutes, begin.Add(time.Duration(v.at)*time.Minute).Format(time.DateTime))
 	}
 	writeText(t, filepath.Join(dir, "clinics.csv"), clinics)
 	writeText(t, filepath.Join(dir, "visits.csv"), visits+b.String())

@@ -102,6 +102,10 @@ func (f *runFlags) fileSource(cmd *cobra.Command, c config, d *declared, from pi
 	default:
 		return nil, usagef("--on-bad-row %s is neither stop nor quarantine", f.files.onBadRow).hint("--on-bad-row quarantine")
 	}
+	if f.files.onlyNew && !d.HasWatermark() {
+		return nil, usagef("--only-new: no table of %s has a watermark, and nothing tells what is new: all rows would be replaced", d.Name).
+			hint("`watermark: updated_at` at a table in %s names the column that grows with every change of a row", declaration.File)
+	}
 	if err := f.files.choose(cmd, d, out.Paths); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"apotheca/internal/csvfile"
 	"apotheca/internal/declaration"
 	"apotheca/internal/pipeline"
+	"apotheca/internal/schema"
 )
 
 // proposal is a table that a file was seen to be.
@@ -245,6 +246,9 @@ func (p *proposal) declare(b *strings.Builder) {
 	}
 	if p.key >= 0 {
 		fmt.Fprintf(b, "    key: [%s]\n", p.names[p.key])
+		if name := p.watermark(); name != "" {
+			fmt.Fprintf(b, "    # watermark: %s  # the newest row of a key stays, and --only-new goes by it; make it required: true\n", name)
+		}
 	} else {
 		b.WriteString("    # key: [id]       # no column looked like one: equal rows all stay\n")
 	}
@@ -276,6 +280,25 @@ func (p *proposal) declare(b *strings.Builder) {
 		b.WriteString("\n")
 	}
 }
+
+// watermark is a column that may tell which of two rows is the newer.
+func (p *proposal) watermark() string {
+	first := ""
+	for i, c := range p.seen.Columns {
+		if c.Type != schema.Timestamp || c.Empty > 0 {
+			continue
+		}
+		if changed.MatchString(p.names[i]) {
+			return p.names[i]
+		}
+		if first == "" {
+			first = p.names[i]
+		}
+	}
+	return first
+}
+
+var changed = regexp.MustCompile(`(^|_)(updated|modified|changed|edited)($|_)`)
 
 // quotedType keeps the comma of decimal(18,2) out of YAML's hands.
 func quotedType(t string) string {

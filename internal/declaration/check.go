@@ -9,11 +9,9 @@ import (
 	"apotheca/internal/strictyaml"
 )
 
-// reserved are the tables and columns that a load makes by itself.
-var (
-	reservedTables  = []string{"quarantine", "loaded_extract", "loaded_table"}
-	reservedColumns = []string{"_place"}
-)
+// reservedTables are those that a load makes by itself. Its columns begin with
+// an underscore, as no declared one does.
+var reservedTables = []string{"quarantine", "loaded_extract", "loaded_table"}
 
 // check compares the tables with one another. It runs only when every part was
 // read.
@@ -33,12 +31,17 @@ func (p *parser) check(out *Pipeline) {
 	}
 }
 
+// HasWatermark reports whether any table can tell what is new.
+func (p *Pipeline) HasWatermark() bool {
+	return slices.ContainsFunc(p.Tables, func(t Table) bool { return t.Watermark != "" })
+}
+
 // checkColumns holds the names apart, those of the files and those of offsets
 // among them.
 func (p *parser) checkColumns(table int, t *Table) {
 	var names, headers []string
 	take := func(column int, name string) {
-		if slices.Contains(names, name) || slices.Contains(reservedColumns, name) {
+		if slices.Contains(names, name) {
 			p.Fail(p.columns[table][column], "choose another name", "%s has two columns %s", t.Name, name)
 		}
 		names = append(names, name)

@@ -69,6 +69,8 @@ func TestMistakesHaveLineAndHint(t *testing.T) {
 		{"references: orders.id", "references: order.id", `"order", which is not declared`},
 		{"references: orders.id", "references: orders.total", "is not the key of orders"},
 		{"name: order_id, type: integer", "name: order_id, type: text", "order_id is text, and orders.id is integer"},
+		{"schema: raw\n", "schema: raw\nload: new\n", ""},
+		{"name: total", "name: _nth", `"_nth" is no name`},
 		{"name: lines", "name: quarantine", "makes a table quarantine by itself"},
 		{"name: lines", "name: orders", "declared twice"},
 		{"name: total", "name: id", "orders has two columns id"},
@@ -79,9 +81,24 @@ func TestMistakesHaveLineAndHint(t *testing.T) {
 		text := strings.Replace(small, tt.old, tt.new, 1)
 		_, err := declaration.Parse("p.yml", []byte(text))
 		var problems strictyaml.Problems
+		if tt.want == "" {
+			if err != nil {
+				t.Errorf("%q for %q: %v, want no mistake", tt.new, tt.old, err)
+			}
+			continue
+		}
 		if !errors.As(err, &problems) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q for %q: %v, want %s", tt.new, tt.old, err, tt.want)
 		}
+	}
+}
+
+// Nothing tells what is new where no table has a watermark.
+func TestLoadNewNeedsAWatermark(t *testing.T) {
+	t.Parallel()
+	text := strings.NewReplacer("    watermark: changed_at\n", "", "schema: raw\n", "schema: raw\nload: new\n").Replace(small)
+	if _, err := declaration.Parse("p.yml", []byte(text)); err == nil || !strings.Contains(err.Error(), "p.yml:4:7: no table has a watermark") {
+		t.Errorf("%v, want it refused", err)
 	}
 }
 

@@ -70,8 +70,13 @@ func (p *parser) pipeline(text []byte) *Pipeline {
 			out.Tables = append(out.Tables, p.table(item))
 		}
 	}
+	if at := fields.Get("load"); at != nil && out.OnlyNew && !out.HasWatermark() {
+		p.Fail(at, watermarkHint, "no table has a watermark, and nothing tells what is new")
+	}
 	return out
 }
+
+const watermarkHint = "write `watermark: updated_at` at a table: the column that grows with every change of a row"
 
 // What load: says.
 const (

@@ -112,7 +112,7 @@ func (l *fileLoader) findLosers(ctx context.Context, t *csvfile.Table, made sche
 with ranked as (
     select
         candidate.*,
-        row_number() over (partition by `+key+` order by `+newest+`_place) as nth
+        row_number() over (partition by `+key+` order by `+newest+`_place) as _nth
     from `+l.new(made)+` as candidate
     where (`+key+`) in (`+repeated+`)
 )
@@ -123,8 +123,8 @@ select
 from ranked as loser
 inner join ranked as winner
     on `+strings.Join(match, " and ")+`
-    and winner.nth = 1
-where loser.nth > 1`)
+    and winner._nth = 1
+where loser._nth > 1`)
 	return err
 }
 
