@@ -47,7 +47,7 @@ func (i *invocation) loadProject() error {
 	if err != nil {
 		return usagef("--vars %q is not a YAML dictionary", i.vars).hint(`--vars '{run_date: 2026-11-21}'`)
 	}
-	profiles, err := i.profilesFS(i.dir, i.profilesDir)
+	profiles, err := profilesFS(i.env, i.dir, i.profilesDir)
 	if err != nil {
 		return err
 	}
@@ -130,9 +130,9 @@ func (a *app) dbtEnv() func(string) (string, bool) {
 }
 
 // profilesFS is where profiles.yml is read from, in dbt's order.
-func (a *app) profilesFS(projectDir, flag string) (fs.FS, error) {
+func profilesFS(env func(string) (string, bool), projectDir, flag string) (fs.FS, error) {
 	if flag == "" {
-		flag, _ = a.env("DBT_PROFILES_DIR")
+		flag, _ = env("DBT_PROFILES_DIR")
 	}
 	if flag != "" {
 		if _, err := os.Stat(filepath.Join(flag, "profiles.yml")); err != nil {

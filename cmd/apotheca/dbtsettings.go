@@ -29,7 +29,7 @@ func (f *dbtFlags) settle(flags *pflag.FlagSet, env func(string) (string, bool))
 	if err := f.fromEnvironment(flags, names, given, env); err != nil {
 		return err
 	}
-	if err := f.fromProject(flags, given); err != nil {
+	if err := f.fromProject(flags, given, env); err != nil {
 		return err
 	}
 	f.follow(given)
@@ -96,7 +96,7 @@ var projectFlags = []string{
 }
 
 // fromProject sets what neither the command line nor the environment says.
-func (f *dbtFlags) fromProject(flags *pflag.FlagSet, given map[string]bool) error {
+func (f *dbtFlags) fromProject(flags *pflag.FlagSet, given map[string]bool, env func(string) (string, bool)) error {
 	f.behaviour = dbt.BehaviourFlags()
 	dir, err := f.findProject()
 	if err != nil {
@@ -106,7 +106,11 @@ func (f *dbtFlags) fromProject(flags *pflag.FlagSet, given map[string]bool) erro
 	if err != nil {
 		return nil
 	}
-	for name, value := range folders.Flags {
+	settings, err := f.userConfig(env, dir, folders.Flags)
+	if err != nil {
+		return err
+	}
+	for name, value := range settings {
 		if _, ok := f.behaviour[name]; ok {
 			on, err := truth(fmt.Sprint(value))
 			if err != nil {
@@ -134,6 +138,25 @@ func (f *dbtFlags) fromProject(flags *pflag.FlagSet, given map[string]bool) erro
 		given[flag] = true
 	}
 	return nil
+}
+
+// userConfig are the project's flags, or in their stead config: of profiles.yml,
+// where dbt kept them before.
+func (f *dbtFlags) userConfig(env func(string) (string, bool), dir string, flags map[string]any) (map[string]any, error) {
+	profiles, err := profilesFS(env, dir, f.profilesDir)
+	if err != nil {
+		return flags, nil // the command itself says so, if it needs a profile
+	}
+	config := dbt.ReadUserConfig(profiles)
+	switch {
+	case len(config) == 0:
+		return flags, nil
+	case len(flags) > 0:
+		return nil, usagef("Do not specify both 'config' in profiles.yml and 'flags' in dbt_project.yml. Using 'config' in profiles.yml is deprecated.").
+			hint("move what stands below config: in profiles.yml to flags: in dbt_project.yml")
+	}
+	f.outdate("ProjectFlagsMovedDeprecation", "User config should be moved from the 'config' key in profiles.yml to the 'flags' key in dbt_project.yml.")
+	return config, nil
 }
 
 // follow gives dbt.log what was said of the console, unless it was said of it.

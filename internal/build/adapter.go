@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,5 +118,11 @@ func columnsOf(columns []warehouse.ResultColumn) []dbt.Column {
 	return converted
 }
 
-// Selected are the ids of all that is run.
-func (a adapter) Selected() []string { return a.run.IDs }
+// Selected are the ids of all that is run. A build counts unit tests to their
+// models.
+func (a adapter) Selected() []string {
+	if a.run.Command != Build {
+		return a.run.steps
+	}
+	return slices.DeleteFunc(slices.Clone(a.run.steps), func(id string) bool { return a.run.Project.UnitTests[id] != nil })
+}

@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"apotheca/internal/dbt"
 )
@@ -29,7 +30,8 @@ func (r *run) keyed() map[string]bool {
 // yieldKeys makes it possible to replace the existing relation where foreign keys
 // are in the way. A table that has keys of its own is dropped before the new
 // one is made, in the transaction: a key remembers the name under which its
-// table was made, and would pin what it refers to for good.
+// table was made, and would pin what it refers to for good. A query that reads
+// that table is run before.
 func (m *materialization) yieldKeys(ctx context.Context) error {
 	if m.existing == nil || !m.foreignKeys[m.node.UniqueID] {
 		return nil
@@ -39,7 +41,30 @@ func (m *materialization) yieldKeys(ctx context.Context) error {
 	}
 	existing := *m.existing
 	m.existing = nil
+	if strings.Contains(m.sql, existing.String()) {
+		if err := m.runAhead(ctx); err != nil {
+			return err
+		}
+	}
 	return m.dropRelation(ctx, existing)
+}
+
+// runAhead puts the rows of the node's query into a table of the session, from
+// which the node is then made.
+func (m *materialization) runAhead(ctx context.Context) error {
+	m.ahead = m.dialect.Quote(m.dialect.Suffixed(m.target.Identifier, "__dbt_ahead"))
+	_, err := m.exec(ctx, m.header()+"create temporary table "+m.ahead+" as (\n"+m.sql+"\n)")
+	m.sql = "select * from " + m.ahead
+	return err
+}
+
+// dropAhead drops that table, if there is one.
+func (m *materialization) dropAhead(ctx context.Context) error {
+	if m.ahead == "" {
+		return nil
+	}
+	_, err := m.exec(ctx, "drop table "+m.ahead)
+	return err
 }
 
 // release takes their foreign keys off the tables that refer to one that is

@@ -55,7 +55,6 @@ func (r *run) runHook(ctx context.Context, s *session, result *Result) {
 	if result.Node.Hook.When == "on-run-end" {
 		extra = r.hookContext()
 	}
-	extra["selected_resources"] = r.steps
 	sql, err := r.Project.Render(ctx, dbt.Running{Node: result.Node, Adapter: adapter{r, s}, Names: extra}, result.Node.RawCode)
 	if err != nil {
 		r.fail(s, result, err)

@@ -115,6 +115,7 @@ type materialization struct {
 	backup   *dbt.Relation // what was replaced, until it is dropped
 	kept     bool          // the existing relation stays, with what was granted on it
 	sql      string
+	ahead    string // the table of the session that has the rows of sql already
 
 	templates *dbt.Templates // made when they are first asked
 }
@@ -256,6 +257,9 @@ func (m *materialization) replace(ctx context.Context, macro string, write func(
 		built = m.beside("__dbt_tmp", m.target.Type)
 	}
 	if err := write(ctx, built); err != nil {
+		return err
+	}
+	if err := m.dropAhead(ctx); err != nil {
 		return err
 	}
 	if !m.dialect.IndexesPinTables {

@@ -149,7 +149,7 @@ func (r *run) running(s *session, n *dbt.Node) dbt.Running {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return dbt.Running{
-		Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[compiledKey(n)], Names: map[string]any{"selected_resources": r.steps},
+		Node: n, Adapter: adapter{r, s}, Compiled: r.compiled[compiledKey(n)],
 	}
 }
 

@@ -201,7 +201,7 @@ func (l *loader) testArguments(d *testDeclaration) (string, *jinja.Dict, bool) {
 		return "", nil, false
 	}
 	nested, ok := arguments.Get("arguments")
-	if l.behaves("require_generic_test_arguments_property") {
+	if l.p.behaves("require_generic_test_arguments_property") {
 		l.warnOfTopLevelArguments(d, name, arguments, nested)
 	} else if ok {
 		l.warn(l.deprecated(d.patch.file, d.node, "ArgumentsPropertyInGenericTestDeprecation", fmt.Sprintf(

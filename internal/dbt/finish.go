@@ -142,7 +142,7 @@ func (l *loader) checkSpaces() {
 		switch {
 		case !strings.Contains(n.Name, " "):
 			continue
-		case l.behaves("require_resource_names_without_spaces"):
+		case l.p.behaves("require_resource_names_without_spaces"):
 			l.fail(Problem{File: n.shownFile(), Line: n.Line, Message: fmt.Sprintf("Resource names cannot contain spaces: %q", n.Name), Hint: "name it " + strings.ReplaceAll(n.Name, " ", "_")})
 		}
 		count++

@@ -1,7 +1,9 @@
 package dbt
 
 import (
+	"io/fs"
 	"maps"
+	"strings"
 
 	"apotheca/internal/jinja"
 )
@@ -26,12 +28,35 @@ var behaviourFlags = map[string]bool{
 	"require_generic_test_arguments_property":                         true,
 }
 
-// behaves reports a behaviour flag of the project.
-func (l *loader) behaves(name string) bool {
-	if on, ok := l.p.root.flags()[name].(bool); ok {
+// behaves reports a behaviour flag: as the caller settled it, else as the project
+// says.
+func (p *Project) behaves(name string) bool {
+	if on, ok := p.options.Flags[strings.ToUpper(name)].(bool); ok {
+		return on
+	}
+	if on, ok := p.root.flags()[name].(bool); ok {
 		return on
 	}
 	return behaviourFlags[name]
+}
+
+// ReadUserConfig reads what dbt took for the user's settings before it had
+// flags: config: in profiles.yml. It is nil where there is none.
+func ReadUserConfig(profiles fs.FS) map[string]any {
+	data, err := fs.ReadFile(profiles, profilesFile)
+	if err != nil {
+		return nil
+	}
+	doc, err := parseYAML(data)
+	if err != nil {
+		return nil // whoever reads the profile says so
+	}
+	d, ok := plain(child(doc, "config")).(*jinja.Dict)
+	if !ok {
+		return nil
+	}
+	config, _ := jinja.ToGo(d).(map[string]any)
+	return config
 }
 
 // flags are those of dbt_project.yml, as written.

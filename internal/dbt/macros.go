@@ -144,7 +144,7 @@ func (p *Project) ordered() []*pkg {
 
 func (l *loader) defineMacros(f file, t *jinja.Template) {
 	defs := t.Defs()
-	named := l.flag("validate_macro_args")
+	named := l.p.behaves("validate_macro_args")
 	for _, b := range t.Blocks {
 		name := b.MacroName()
 		if name == "" {

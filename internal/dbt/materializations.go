@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"apotheca/internal/jinja"
 )
 
 // strictMaterializations is the behaviour flag of dbt_project.yml by which a
@@ -36,14 +34,6 @@ func (p *Project) Materialization(kind string) (*Macro, error) {
 		return nil, fmt.Errorf("No materialization '%s' was found for adapter %s! (searched types 'default' and '%s')", kind, p.Target.Type, p.Target.Type) //nolint:staticcheck // dbt's words
 	}
 	return best, nil
-}
-
-// behaves is a behaviour flag of dbt_project.yml.
-func (p *Project) behaves(flag string) bool {
-	if v, ok := p.root.flags()[flag]; ok {
-		return jinja.Truth(jinja.FromGo(v))
-	}
-	return behaviourFlags[flag]
 }
 
 // candidates are the macros of a name, the nearest first.

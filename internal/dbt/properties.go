@@ -230,16 +230,6 @@ func (l *loader) describesOwn(p *patch, kind ResourceType) bool {
 // topLevelConfigs are keys beside `config:` that are configs all the same.
 var topLevelConfigs = []string{"meta", "tags", "docs", "access", "group", "quote_columns"}
 
-// flag is a behaviour flag of dbt_project.yml that is off where it is not set.
-func (l *loader) flag(name string) bool {
-	set := child(child(l.p.root.doc, "flags"), name)
-	if set == nil {
-		return false
-	}
-	on, _ := l.rendered(file{pkg: l.p.root, shown: "dbt_project.yml"}, set).(bool)
-	return on
-}
-
 // configOf reads an entry's configs, rendered and as written.
 func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jinja.Dict) {
 	rendered, raw = jinja.NewDict(), jinja.NewDict()
@@ -259,7 +249,7 @@ func (l *loader) configOf(f file, kind string, n *yaml.Node) (rendered, raw *jin
 	if c == nil {
 		return rendered, raw
 	}
-	asWritten := l.flag("state_modified_compare_more_unrendered_values")
+	asWritten := l.p.behaves("state_modified_compare_more_unrendered_values")
 	for _, key := range topLevelConfigs {
 		if at := keyNode(c, key); at != nil && keyNode(n, key) != nil && key != "tags" {
 			l.fail(l.problemAt(f.shown, at, fmt.Sprintf("%s stands both at the top and below config", key), "keep the one below config"))

@@ -189,7 +189,11 @@ func (c *comparison) modified(r *resource, old, now *jinja.Dict) bool {
 	}
 	switch {
 	case r.kind == SourceResource:
-		return !same("database", "schema", "identifier", "fqn", "quoting", "freshness", "loaded_at_field", "external") || !sameConfig(old, now)
+		database, schema := "database", "schema"
+		if c.p.behaves("state_modified_compare_more_unrendered_values") {
+			database, schema = "unrendered_database", "unrendered_schema"
+		}
+		return !same(database, schema, "identifier", "fqn", "quoting", "freshness", "loaded_at_field", "external") || !sameConfig(old, now)
 	case r.kind == ExposureResource:
 		return !same("fqn", "type", "owner", "maturity", "url", "description", "label") || !sameConfig(old, now) ||
 			!jinja.Equal(get(old, "depends_on"), get(now, "depends_on"))
