@@ -155,6 +155,46 @@ func (l *fileLoader) orphans(ctx context.Context, table int, t *csvfile.Table, c
 	return l.removeBad(ctx, table, made, bad)
 }
 
+// refuseEmptying keeps a table that has rows from being replaced by none: an
+// export that failed looks like a file with nothing but its header.
+func (l *fileLoader) refuseEmptying(ctx context.Context) error {
+	for _, t := range l.from.Tables {
+		if l.mayEmpty || l.outcomes[t.Name].loaded > 0 || l.floors[t.Name] != nil {
+			continue
+		}
+		there, _, err := l.columns(ctx, t.Schema())
+		if err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
+		rows, err := count(ctx, l.conn, "select count(*) from "+l.old(t.Schema()))
+		if err != nil {
+			return fmt.Errorf("count rows of %s: %w", t.Name, err)
+		}
+		if rows > 0 {
+			return &EmptyingError{Table: t.Name, Rows: rows}
+		}
+	}
+	return nil
+}
+
+// EmptyingError says that a load would leave a table without any of its rows.
+type EmptyingError struct {
+	Table string
+	Rows  int64
+}
+
+func (e *EmptyingError) Error() string {
+	return fmt.Sprintf("table %s: the files have no rows for it, and %s are there that would all go", e.Table, Grouped(e.Rows))
+}
+
+// Hint is what to type.
+func (e *EmptyingError) Hint() string {
+	return "--full-refresh replaces them by nothing. Nothing was loaded"
+}
+
 // badRows names the temporary table of the rows to be taken out.
 func (l *fileLoader) badRows(t schema.Table) string {
 	return l.dialect.Quote(l.dialect.Suffixed(t.Name, "__bad"))

@@ -38,7 +38,7 @@ func (f *Files) load(ctx context.Context, r *run, snapshot lake.Snapshot, s *Sta
 		tableLoader: tableLoader{
 			warehouse: r.warehouse, lock: r.lock, schema: f.Schema, content: f.content(r, snapshot), lineage: map[string][]schema.Column{},
 		}}
-	l.onlyNew = f.OnlyNew && !r.FullRefresh
+	l.onlyNew, l.mayEmpty = f.OnlyNew && !r.FullRefresh, r.FullRefresh
 	for _, t := range f.Tables {
 		l.tables = append(l.tables, t.Schema())
 		l.lineage[t.Name] = []schema.Column{place}
@@ -68,6 +68,7 @@ type fileLoader struct {
 	snapshot lake.Snapshot
 	path     func(table string) string
 	onlyNew  bool
+	mayEmpty bool              // a table that has rows may be left without any
 	floors   map[string]*floor // of tables that keep their rows
 	outcomes map[string]*tableOutcome
 }
@@ -167,6 +168,9 @@ func (l *fileLoader) check(ctx context.Context) error {
 		if err := l.refuseBadRows(ctx); err != nil {
 			return err
 		}
+	}
+	if err := l.refuseEmptying(ctx); err != nil {
+		return err
 	}
 	return l.writeOutcomes(ctx)
 }
