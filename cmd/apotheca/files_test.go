@@ -77,7 +77,7 @@ func TestNamesOfPatientsAreNotSaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		declaration := strings.NewReplacer("name: patient-activity", "name: folder", "answer: top_patients", "").Replace(string(text))
+		declaration := strings.NewReplacer("name: patient-activity", "name: folder", "answer: top_patients", "answer: casts").Replace(string(text))
 		dir := folderPipeline(t, declaration, map[string]string{
 			"sources.yml":      "sources:\n  - name: raw\n    tables: [{name: patients}]\n",
 			"checked.sql":      "select country from {{ source('raw', 'patients') }}",

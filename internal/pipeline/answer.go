@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 	"apotheca/internal/warehouse"
 )
@@ -11,11 +12,15 @@ import (
 // answerMax is how many rows of the answer are shown.
 const answerMax = 20
 
-// answer reads the model that the pipeline is run for; nil when none is named.
-func (r *run) answer(ctx context.Context, conn warehouse.Conn, project *dbt.Project) (*Answer, error) {
+// answer reads the model that the pipeline is run for; nil when none is named,
+// and when this run has not made it: what a run before has left is no answer.
+func (r *run) answer(ctx context.Context, conn warehouse.Conn, project *dbt.Project, results *build.Results) (*Answer, error) {
 	n, err := AnswerModel(project, r.Answer)
 	if n == nil || err != nil {
 		return nil, err
+	}
+	if made, ok := results.Find(n.UniqueID); !ok || made.Status != build.Success {
+		return nil, nil
 	}
 	relation := warehouse.Relation{Schema: n.Schema, Name: n.Alias}
 	found, err := warehouse.Fetch(ctx, conn, answerMax+1, "select * from "+r.warehouse.Dialect().QuoteRelation(relation)+" order by 1")

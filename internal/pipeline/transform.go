@@ -234,7 +234,7 @@ func (r *run) certify(ctx context.Context, snapshot lake.Snapshot, project *dbt.
 	c.settle()
 	c.judge(results, r.Private)
 	c.Tests.Orphaned = len(project.Orphans)
-	r.record.Answer, err = r.answer(ctx, conn, project)
+	r.record.Answer, err = r.answer(ctx, conn, project, results)
 	return c, err
 }
 
