@@ -43,8 +43,9 @@ func (a *app) initCommand() *cobra.Command {
 run in DIR then use the projects there instead of the built-in ones.
 
 With --csv it looks at all of the files instead and writes a first version of a
-pipeline that reads them, which runs at once: pipeline.yml with tables, types
-and keys, and a dbt project with a tested model for each table.
+pipeline that reads them, which runs at once: pipeline.yml with tables, types,
+keys and what is called like personal data, and a dbt project with a tested
+model for each table. Files of one kind, such as one a day, are one table.
 
 Nothing that exists is overwritten.`,
 		Example: `  apotheca init my-warehouse

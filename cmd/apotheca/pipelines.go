@@ -82,6 +82,34 @@ func (c config) pipelineNamed(word string) (*declared, error) {
 	return d, nil
 }
 
+// ownFolder is the folder that declares a pipeline, empty for one that is built
+// in. A copy of it that has the same name would fill the same lake and tables.
+func (c config) ownFolder(d *declared) (string, error) {
+	if d.word == "" {
+		return "", nil
+	}
+	folder, err := filepath.Abs(d.dir)
+	if err != nil {
+		return "", err
+	}
+	records, _, err := pipeline.NewJournal(c.layoutOf(d)).Records(d.Name)
+	if err != nil || len(records) == 0 || records[0].Folder == "" || sameFolder(records[0].Folder, folder) {
+		return folder, nil // what cannot be read is told by who reads it
+	}
+	other, err := c.pipelineNamed(records[0].Folder)
+	if err != nil || other.Name != d.Name {
+		return folder, nil // it was moved
+	}
+	return "", usagef("%s declares the pipeline %s, and so does %s, which was run before: they would replace each other's tables",
+		d.label, d.Name, records[0].Folder).hint("`name:` and `schema:` in one %s must be others", declaration.File)
+}
+
+func sameFolder(a, b string) bool {
+	first, err1 := os.Stat(a)
+	second, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(first, second)
+}
+
 func isPipelineFolder(word string) bool {
 	_, err := os.Stat(filepath.Join(word, declaration.File))
 	return err == nil

@@ -308,7 +308,12 @@ func (a *app) pipelineOptions(c config, d *declared, f *runFlags) (pipeline.Opti
 	if err != nil {
 		return o, err
 	}
+	folder, err := c.ownFolder(d)
+	if err != nil {
+		return o, err
+	}
 	return pipeline.Options{
+		Folder:       folder,
 		Layout:       c.layoutOf(d),
 		Version:      version,
 		RunDate:      runDate,

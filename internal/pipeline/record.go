@@ -59,7 +59,8 @@ type Record struct {
 	PID         int           `json:"pid"`
 	Status      Status        `json:"status"`
 	Error       string        `json:"error,omitempty"`
-	Reads       string        `json:"reads,omitempty"` // flags that make another run read the same registry
+	Reads       string        `json:"reads,omitempty"`  // flags that make another run read the same registry
+	Folder      string        `json:"folder,omitempty"` // that declares the pipeline; empty for one that is built in
 	StartedAt   time.Time     `json:"started_at"`
 	FinishedAt  *time.Time    `json:"finished_at,omitempty"`
 	Stages      []StageRecord `json:"stages"`
@@ -72,7 +73,8 @@ type Record struct {
 func newRecord(o Options, started time.Time) *Record {
 	return &Record{
 		RunID: newRunID(started), Pipeline: o.Layout.Pipeline, RunDate: o.RunDate,
-		Target: o.Target, Version: o.Version, PID: os.Getpid(), Status: Running, Reads: o.Reads, StartedAt: started,
+		Target: o.Target, Version: o.Version, PID: os.Getpid(), Status: Running, Reads: o.Reads,
+		Folder: o.Folder, StartedAt: started,
 	}
 }
 

@@ -28,6 +28,8 @@ type Options struct {
 	Source Source
 	// Reads are the flags that make another run read the same: "--sample=100".
 	Reads string
+	// Folder is where the pipeline is declared; empty for one that is built in.
+	Folder string
 	// Answer is the model that is shown at the end of a run; may be empty.
 	Answer string
 	// Private: there are personal data among the values, so that no value is
