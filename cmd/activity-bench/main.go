@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	set.SetOutput(stderr)
 	set.StringVar(&f.apotheca, "apotheca", "bin/apotheca", "the `program` to measure")
 	set.StringVar(&f.rows, "rows", "12000,1000000,10000000", "numbers of step rows")
-	set.StringVar(&f.dir, "dir", os.TempDir(), "`folder` for the files; 100,000,000 rows take 20 GB")
+	set.StringVar(&f.dir, "dir", os.TempDir(), "`folder` for the files; 100,000,000 rows take 21 GB")
 	set.IntVar(&f.repeat, "repeat", 3, "runs of each, of which the best counts; of 100,000,000 rows and more one")
 	set.BoolVar(&f.json, "json", false, "print a JSON object for every size instead of the table")
 	var err error
