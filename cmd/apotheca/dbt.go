@@ -268,6 +268,7 @@ func (i *invocation) selectNodes() ([]string, error) {
 	selection := dbt.Selection{
 		Select: words(i.selects), Exclude: words(i.exclude), Indirect: i.indirect, Selector: i.selector, State: state,
 		Missed: func(term string) { missed = errors.Join(missed, i.missed(term)) },
+		Warn:   func(w dbt.Problem) { missed = errors.Join(missed, i.warn(w)) },
 	}
 	for _, name := range words(i.types) {
 		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))

@@ -57,7 +57,7 @@ func (s *scope) state(ctx context.Context) *jinja.State {
 	s.ctx = ctx
 	st := jinja.NewState(ctx)
 	st.Globals = s.global
-	st.Filters = nativeFilters
+	st.Filters = markers
 	st.SetScope(s.pkgName())
 	if s.level == levelFull && !s.execute {
 		st.Undefined = jinja.UndefinedSilent
@@ -366,34 +366,11 @@ func (c contextValue) update(_ *jinja.State, a []any, kw *jinja.Dict) (any, erro
 	return nil, nil
 }
 
-// nativeFilters are the filters by which a rendered YAML text becomes a number
-// or a boolean.
-var nativeFilters = map[string]jinja.Filter{
-	"as_native": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) { return nativeValue(v), nil },
-	"as_bool": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) {
-		if b, ok := nativeValue(v).(bool); ok {
-			return b, nil
-		}
-		return nil, fmt.Errorf("could not convert value '%s' into type 'bool'", jinja.Str(v))
-	},
-	"as_number": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) {
-		switch n := nativeValue(v).(type) {
-		case int64, float64:
-			return n, nil
-		}
-		return nil, fmt.Errorf("could not convert value '%s' into type 'number'", jinja.Str(v))
-	},
-	"as_text": func(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) { return jinja.Str(v), nil },
-}
+// markers are filters that change nothing: where one ends the template of a
+// YAML value, RenderNative makes a number or a boolean of what it gives.
+var markers = map[string]jinja.Filter{"as_native": unchanged, "as_bool": unchanged, "as_number": unchanged, "as_text": unchanged}
 
-func nativeValue(v any) any {
-	if s, ok := v.(string); ok {
-		if n, ok := literal(s); ok {
-			return n
-		}
-	}
-	return v
-}
+func unchanged(_ *jinja.State, v any, _ []any, _ *jinja.Dict) (any, error) { return v, nil }
 
 // envVar is env_var(name, default).
 func (s *scope) envVar(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {

@@ -127,6 +127,16 @@ func (l *loader) read(f file) (string, bool) {
 	return strings.TrimSpace(string(data)), true
 }
 
+// isLarge reports a seed that dbt does not read to tell whether it changed.
+func (l *loader) isLarge(f file) bool {
+	const max = 1 << 20
+	info, err := fs.Stat(l.o.FS, f.shown)
+	return err == nil && info.Size() > max
+}
+
+// checksumOfPath is what dbt calls the checksum of a large seed: it is its path.
+const checksumOfPath = "path"
+
 func checksum(content string) Checksum {
 	sum := sha256.Sum256([]byte(content))
 	return Checksum{Name: "sha256", Checksum: hex.EncodeToString(sum[:])}

@@ -403,12 +403,16 @@ func templateCode(source string) string {
 			end = strings.Index(source[2:], "}}")
 		case '%':
 			end = strings.Index(source[2:], "%}")
+		case '#':
+			end = strings.Index(source[2:], "#}")
 		}
 		if end < 0 {
 			source = source[1:]
 			continue
 		}
-		tags = append(tags, source[:end+4])
+		if source[1] != '#' {
+			tags = append(tags, source[:end+4])
+		}
 		source = source[end+4:]
 	}
 }

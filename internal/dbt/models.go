@@ -87,16 +87,17 @@ func (l *loader) readNode(j job) *Node {
 		Name: j.file.stem(), ResourceType: j.kind, PackageName: j.file.pkg.name, Path: j.file.relative,
 		OriginalFilePath: j.file.original, Language: "sql", Line: j.line, pkg: j.file.pkg,
 	}
-	content, ok := l.read(j.file)
-	if !ok {
+	if j.kind == Seed && l.isLarge(j.file) {
+		n.Checksum = Checksum{Name: checksumOfPath, Checksum: j.file.original}
+	} else if content, ok := l.read(j.file); ok {
+		n.Checksum, n.RawCode = checksum(content), content
+	} else {
 		return nil
 	}
-	n.Checksum, n.RawCode = checksum(content), content
 	n.FQN = j.file.fqn(n.Name)
 	switch {
 	case j.kind == Seed:
 		n.RawCode = ""
-		n.Checksum = checksum(content)
 	case j.block != nil:
 		n.Name, n.RawCode = j.block.Name, j.block.Source
 		n.FQN = j.file.fqn(j.file.stem(), n.Name)

@@ -376,9 +376,6 @@ func (l *loader) applyMacroPatches() {
 	for _, p := range l.patches.macros {
 		m := p.file.pkg.macros[p.name]
 		if m == nil {
-			m = p.file.pkg.macros["test_"+p.name]
-		}
-		if m == nil {
 			l.warn(l.unmatched(p, p.file.pkg.macros))
 			continue
 		}

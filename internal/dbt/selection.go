@@ -28,6 +28,8 @@ type Selection struct {
 	State *State
 	// Missed is told of every term of Select that matches nothing; may be nil.
 	Missed func(term string)
+	// Warn is told of what State cannot tell; may be nil.
+	Warn func(Problem)
 }
 
 // Select returns the ids of the selected resources, sorted. Selecting nothing
@@ -41,7 +43,7 @@ func (p *Project) Select(s Selection) ([]string, error) {
 			return nil, hintedf("one of "+strings.Join(selectable(), ", "), "there is no resource type %q", kind)
 		}
 	}
-	q := &selector{p: p, all: p.resources(), indirect: s.Indirect, state: s.State}
+	q := &selector{p: p, all: p.resources(), indirect: s.Indirect, state: s.State, warn: s.Warn}
 	for id := range q.all {
 		q.ids = append(q.ids, id)
 	}
@@ -117,6 +119,7 @@ type selector struct {
 	indirect string
 	state    *State
 	missed   func(term string)
+	warn     func(Problem)
 }
 
 func (q *selector) union(elements []string) (idSet, error) {

@@ -178,7 +178,7 @@ func (q *selector) matcher(c criterion) (func(r *resource) bool, error) {
 	case "version":
 		return versionMatcher(c)
 	case "state":
-		return p.stateMatcher(c.value, q.state)
+		return p.stateMatcher(c.value, q.state, q.warn)
 	case "result":
 		return resultMatcher(c.value, q.state)
 	case "source_status":

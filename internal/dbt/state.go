@@ -100,6 +100,7 @@ type comparison struct {
 	s *State
 	// changed are the macros that are new, gone or different; nil until asked.
 	changed map[string]bool
+	warn    func(Problem) // of what cannot be compared; may be nil
 }
 
 // stateChecks are what state: can look for.
@@ -107,14 +108,14 @@ var stateChecks = []string{"new", "old", "modified", "unmodified", "modified.bod
 	"modified.relation", "modified.macros", "modified.contract"}
 
 // stateMatcher finds the resources that differ from the earlier state.
-func (p *Project) stateMatcher(value string, s *State) (func(r *resource) bool, error) {
+func (p *Project) stateMatcher(value string, s *State, warn func(Problem)) (func(r *resource) bool, error) {
 	if s == nil || s.manifest == nil {
 		return nil, hintedf("--state names the folder of an earlier run's artifacts", "Got a state selector method, but no comparison manifest")
 	}
 	if !in(value, stateChecks...) {
 		return nil, hintedf("one of state:"+joinOr(stateChecks), "there is no state %q", value)
 	}
-	c := &comparison{p: p, s: s}
+	c := &comparison{p: p, s: s, warn: warn}
 	return func(r *resource) bool {
 		old, now := s.resource(r.id), p.resourceDict(r.id)
 		if old == nil {
@@ -138,7 +139,7 @@ func (p *Project) stateMatcher(value string, s *State) (func(r *resource) bool, 
 		}
 		switch value {
 		case "modified.body":
-			return !sameBody(r, old, now)
+			return !c.sameBody(r, old, now)
 		case "modified.configs":
 			return !sameConfig(old, now)
 		case "modified.persisted_descriptions":
@@ -212,15 +213,39 @@ func (c *comparison) modified(r *resource, old, now *jinja.Dict) bool {
 	if r.kind == Model && !same("latest_version", "access", "deprecation_date") {
 		return true
 	}
-	return !sameBody(r, old, now) || !sameConfig(old, now) || !sameDescriptions(old, now) || !same("fqn") ||
+	return !c.sameBody(r, old, now) || !sameConfig(old, now) || !sameDescriptions(old, now) || !same("fqn") ||
 		!sameRelation(old, now) || !sameContract(old, now) || c.macros(r)
 }
 
-func sameBody(r *resource, old, now *jinja.Dict) bool {
-	if r.kind == Seed {
-		return jinja.Equal(get(old, "checksum"), get(now, "checksum"))
+func (c *comparison) sameBody(r *resource, old, now *jinja.Dict) bool {
+	if r.kind != Seed {
+		return jinja.Equal(get(old, "raw_code"), get(now, "raw_code"))
 	}
-	return jinja.Equal(get(old, "raw_code"), get(now, "raw_code"))
+	same := jinja.Equal(get(old, "checksum"), get(now, "checksum"))
+	if r.node.Checksum.Name == checksumOfPath && c.warn != nil {
+		then, _ := get(old, "checksum").(*jinja.Dict)
+		c.warn(largeSeed(r.node, jinja.Str(get(then, "name")), same))
+	}
+	return same
+}
+
+// largeSeed tells what a comparison of a seed means that is too large for a
+// checksum of its content.
+func largeSeed(n *Node, then string, same bool) Problem {
+	w := Problem{File: n.shownFile(), Data: map[string]any{"package_name": n.PackageName, "name": n.Name}}
+	w.Message = fmt.Sprintf("Found a seed (%s.%s) >1MB in size", n.PackageName, n.Name)
+	switch {
+	case then != checksumOfPath:
+		w.Event = "SeedIncreased"
+		w.Message += ". The previous file was <=1MB, so it has changed"
+	case same:
+		w.Event = "SeedExceedsLimitSamePath"
+		w.Message += " at the same path, dbt cannot tell if it has changed: assuming they are the same"
+	default:
+		w.Event = "SeedExceedsLimitAndPathChanged"
+		w.Message += ". The previous file was in a different location, assuming it has changed"
+	}
+	return w
 }
 
 // sameConfig compares configs as they are written, but for what names the

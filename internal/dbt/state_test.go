@@ -97,6 +97,32 @@ func TestStateFindsWhatChanged(t *testing.T) {
 	}
 }
 
+// A seed of more than a megabyte is told by its path, as in dbt, which says so.
+func TestStateOfLargeSeeds(t *testing.T) {
+	t.Parallel()
+	large := func(last string) string {
+		return strings.Replace(stateProject, "id\n1\n", "id\n"+strings.Repeat("1\n", 1<<19)+last, 1)
+	}
+	tests := []struct{ name, before, after, selected, event string }{
+		{"same path", large(""), large("2\n"), "", "SeedExceedsLimitSamePath"},
+		{"was small", stateProject, large(""), "codes", "SeedIncreased"},
+		{"is small", large(""), stateProject, "codes", ""},
+	}
+	for _, tt := range tests {
+		s := stateOf(t, tt.before, nil)
+		p, err := load(t, txtar.Parse([]byte(tt.after)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var events []string
+		ids, err := p.Select(dbt.Selection{Select: []string{"state:modified"}, Indirect: "empty", State: s,
+			Warn: func(w dbt.Problem) { events = append(events, w.Event) }})
+		if err != nil || short(ids) != tt.selected || strings.Join(events, " ") != tt.event {
+			t.Errorf("%s: selected %q, warned %q (%v), want %q, %q", tt.name, short(ids), events, err, tt.selected, tt.event)
+		}
+	}
+}
+
 func TestResultsSelect(t *testing.T) {
 	t.Parallel()
 	s := stateOf(t, stateProject, fstest.MapFS{"run_results.json": {Data: []byte(

@@ -130,6 +130,40 @@
     {{ return(_runner.drop_index_sql(relation, index_name)) }}
 {%- endmacro %}
 
+{% macro get_show_indexes_sql(relation) -%}
+    {{ return(adapter.dispatch('get_show_indexes_sql', 'dbt')(relation)) }}
+{%- endmacro %}
+
+{% macro default__get_show_indexes_sql(relation) -%}
+    {{ exceptions.raise_compiler_error('get_show_indexes_sql: this database does not list its indexes') }}
+{%- endmacro %}
+
+{% macro postgres__get_show_indexes_sql(relation) -%}
+    select
+        index_class.relname as name,
+        pg_am.amname as method,
+        pg_index.indisunique as "unique",
+        string_agg(pg_attribute.attname, ',') as column_names
+    from pg_catalog.pg_index as pg_index
+    inner join pg_catalog.pg_class as index_class
+        on pg_index.indexrelid = index_class.oid
+    inner join pg_catalog.pg_am as pg_am
+        on index_class.relam = pg_am.oid
+    inner join pg_catalog.pg_class as table_class
+        on pg_index.indrelid = table_class.oid
+    inner join pg_catalog.pg_namespace as pg_namespace
+        on table_class.relnamespace = pg_namespace.oid
+    inner join pg_catalog.pg_attribute as pg_attribute
+        on table_class.oid = pg_attribute.attrelid
+        and pg_attribute.attnum = any(pg_index.indkey)
+    where
+        table_class.relname = '{{ relation.identifier }}'
+        and pg_namespace.nspname = '{{ relation.schema }}'
+        and table_class.relkind in ('r', 'm')
+    group by 1, 2, 3
+    order by 1, 2, 3
+{%- endmacro %}
+
 {% macro drop_indexes_on_relation(relation) -%}
     {%- do _runner.drop_indexes(relation) -%}
 {%- endmacro %}
