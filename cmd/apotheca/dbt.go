@@ -279,6 +279,8 @@ func (i *invocation) selectNodes() ([]string, error) {
 			selection.ResourceTypes = listedTypes()
 		case "build":
 			selection.ResourceTypes = slices.DeleteFunc(listedTypes(), func(t dbt.ResourceType) bool { return t == dbt.SourceResource })
+		case "compile", "generate":
+			selection.ResourceTypes = []dbt.ResourceType{dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.Analysis, dbt.Operation}
 		}
 	}
 	if len(i.selects) > 0 && len(selection.Select) == 0 {

@@ -171,7 +171,11 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000
 // writeCompiled writes a node's own SQL and returns the file as messages name
 // it.
 func (r *run) writeCompiled(n *dbt.Node, code string) (string, error) {
-	return r.writeSQL("compiled", n.PackageName, artifactPath(n), code)
+	name, err := r.writeSQL("compiled", n.PackageName, artifactPath(n), code)
+	if project, found := strings.CutPrefix(n.OriginalFilePath, "./"); found && name != "" { // of a hook, which dbt names so
+		name = strings.Replace(name, project, n.OriginalFilePath, 1)
+	}
+	return name, err
 }
 
 func (r *run) writeUnitTest(t *dbt.UnitTest, code string) (string, error) {

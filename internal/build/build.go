@@ -48,7 +48,7 @@ func (c Command) runs(t dbt.ResourceType) bool {
 	case Clone:
 		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot
 	case Compile:
-		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot || t == dbt.Seed
+		return t == dbt.Model || t == dbt.DataTest || t == dbt.Analysis || t == dbt.Snapshot || t == dbt.Seed || t == dbt.Operation
 	default:
 		return t == dbt.Model || t == dbt.Seed || t == dbt.Snapshot || t == dbt.DataTest || t == dbt.UnitTestResource || t == dbt.ExposureResource
 	}

@@ -60,8 +60,12 @@ func (r *run) runHook(ctx context.Context, s *session, result *Result) {
 		r.fail(s, result, err)
 		return
 	}
-	result.Compiled = r.Now()
-	result.CompiledCode = sql
+	compiled := &dbt.Compiled{Code: sql, Macros: result.Node.DependsOn.Macros, Index: result.Index}
+	r.remember(result.Node, compiled)
+	if err := r.keepCompiled(result, compiled); err != nil {
+		r.fail(s, result, err)
+		return
+	}
 	if strings.TrimSpace(sql) != "" {
 		if _, err := s.exec(ctx, sql); err != nil {
 			r.fail(s, result, err)

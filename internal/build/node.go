@@ -115,25 +115,40 @@ func (r *run) compile(ctx context.Context, s *session, result *Result) error {
 	n := result.Node
 	compiled, err := r.Project.Compile(ctx, n, adapter{r, s})
 	if compiled != nil {
-		r.mu.Lock()
-		r.compiled[compiledKey(n)] = compiled
-		r.mu.Unlock()
+		r.remember(n, compiled)
 	}
 	if err != nil {
 		return err
 	}
-	result.Compiled = r.Now()
-	result.CompiledCode = compiled.Code
-	if n.ResourceType != dbt.Snapshot { // a file may hold several; dbt writes none of them
-		if compiled.Path, err = r.writeCompiled(n, compiled.Code); err != nil {
-			return err
-		}
-		result.CompiledPath = compiled.Path
+	if err := r.keepCompiled(result, compiled); err != nil {
+		return err
 	}
 	if !result.silent {
 		r.report(Event{Kind: NodeCompiled, Result: result})
 	}
 	return nil
+}
+
+func (r *run) remember(n *dbt.Node, compiled *dbt.Compiled) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.compiled[compiledKey(n)] = compiled
+}
+
+// keepCompiled writes what a node was compiled to and records it.
+func (r *run) keepCompiled(result *Result, compiled *dbt.Compiled) (err error) {
+	n := result.Node
+	result.Compiled = r.Now()
+	result.CompiledCode = compiled.Code
+	switch {
+	case n.ResourceType == dbt.Snapshot: // a file may hold several; dbt writes none of them
+		return nil
+	case n.ResourceType == dbt.Operation && compiled.Code == "":
+		return nil
+	}
+	compiled.Path, err = r.writeCompiled(n, compiled.Code)
+	result.CompiledPath = compiled.Path
+	return err
 }
 
 // compiledKey tells the batches of a node apart, which run side by side.

@@ -96,7 +96,7 @@ func (r *Result) Name() string {
 	case r.Exposure != nil:
 		return r.Exposure.Name
 	case r.Node.ResourceType == dbt.Operation:
-		return fmt.Sprintf("%s.%s.%d", r.Node.PackageName, r.Node.Hook.When, r.Node.Hook.Index)
+		return fmt.Sprintf("%s.%s.%d", r.Node.PackageName, r.Node.Hook.When, r.Index-1)
 	case r.Node.ResourceType == dbt.DataTest || r.Node.IsEphemeral():
 		return r.Node.Name
 	}

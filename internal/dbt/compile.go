@@ -24,6 +24,8 @@ type Compiled struct {
 	Path, RunPath string
 	// References are the relations that foreign keys name, by what is written.
 	References map[string]string
+	// Index is the place of a hook that ran among those of its kind, from 1.
+	Index int
 	// Broken: it ended in an error, up to which Macros had been called.
 	Broken bool
 }

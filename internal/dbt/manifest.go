@@ -241,6 +241,9 @@ func setCompiled(d *jinja.Dict, n *Node, c *Compiled) {
 	d.Set("extra_ctes_injected", true)
 	d.Set("compiled_code", c.Code)
 	d.Set("compiled_path", orNone(c.Path))
+	if c.Index > 0 {
+		d.Set("index", int64(c.Index))
+	}
 	ctes := jinja.NewList()
 	for _, cte := range c.CTEs {
 		ctes.V = append(ctes.V, jinja.NewDict("id", cte.UniqueID, "sql", cte.SQL))
