@@ -72,9 +72,11 @@ func readContent(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect, 
 	return c, nil
 }
 
+// tablesIn are the tables of a schema, not of one of its name in a database that
+// is attached.
 func tablesIn(ctx context.Context, conn warehouse.Conn, d warehouse.Dialect, in string) ([]string, error) {
 	found, err := warehouse.Fetch(ctx, conn, -1,
-		"select table_name from information_schema.tables where table_schema = "+d.Placeholder(1)+" order by 1", in)
+		"select table_name from information_schema.tables where table_catalog = current_database() and table_schema = "+d.Placeholder(1)+" order by 1", in)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables of %s: %w", in, err)
 	}
