@@ -39,8 +39,9 @@ func read(t testing.TB, table *csvfile.Table, in io.Reader) (rows, rejected []st
 	}
 	defer f.Close()
 	parser, block := f.Parser(), f.NewBlock()
+	var chunk csvfile.Chunk
 	for {
-		chunk, err := f.Next()
+		err := f.Next(&chunk)
 		if errors.Is(err, io.EOF) {
 			return rows, rejected, nil
 		}
@@ -48,7 +49,6 @@ func read(t testing.TB, table *csvfile.Table, in io.Reader) (rows, rejected []st
 			return rows, rejected, err
 		}
 		parser.Parse(chunk, block)
-		f.Release(chunk)
 		for row := range block.Rows {
 			var cells []string
 			for i := range block.Columns {
@@ -288,8 +288,9 @@ func TestManyChunks(t *testing.T) {
 	}
 	var got []int64
 	chunks := 0
+	var chunk csvfile.Chunk
 	for {
-		chunk, err := f.Next()
+		err := f.Next(&chunk)
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -308,10 +309,31 @@ func TestManyChunks(t *testing.T) {
 			}
 		}
 		got = append(got, block.Lines...)
-		f.Release(chunk)
 	}
 	if chunks < 3 || !slices.Equal(got, want) {
 		t.Errorf("%d chunks, %d lines, want several and %d equal lines", chunks, len(got), len(want))
+	}
+}
+
+// Records may be longer than what is read at a time, and long ones may follow
+// one another.
+func TestLongRecords(t *testing.T) {
+	t.Parallel()
+	table := &csvfile.Table{Name: "t", Columns: []csvfile.Column{{Name: "a", Type: schema.Text}, {Name: "b", Type: schema.Text}}}
+	sizes := []int{9 << 20, 1, 20 << 20, 30 << 20, 2}
+	var file bytes.Buffer
+	file.WriteString("a,b\n")
+	for i, size := range sizes {
+		fmt.Fprintf(&file, "%d,%s\n", i, bytes.Repeat([]byte{'x'}, size))
+	}
+	rows, rejected, err := read(t, table, &file)
+	if err != nil || len(rejected) > 0 || len(rows) != len(sizes) {
+		t.Fatalf("%d rows, %d rejected, %v; want %d rows", len(rows), len(rejected), err, len(sizes))
+	}
+	for i, row := range rows {
+		if want := fmt.Sprintf("%d: %d|", i+2, i); !strings.HasPrefix(row, want) || len(row) != len(want)+sizes[i] {
+			t.Errorf("row %d: %.20s… of %d bytes, want %s and %d bytes", i, row, len(row), want, sizes[i])
+		}
 	}
 }
 

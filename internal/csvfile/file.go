@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
@@ -32,7 +31,6 @@ type File struct {
 	eof    bool
 	line   int64 // of the first byte of rest
 	record record
-	free   sync.Pool
 }
 
 // counter counts the bytes of a file as they are on the disk.
@@ -193,18 +191,18 @@ type Chunk struct {
 	buffer []byte
 }
 
-// Next gives the chunk that comes next, io.EOF after the last. It is the
-// caller's until Release.
-func (f *File) Next() (Chunk, error) {
-	buffer, _ := f.free.Get().([]byte)
-	if buffer == nil {
-		buffer = make([]byte, chunkBytes)
+// Next fills a chunk with what comes next; io.EOF is the end. What the chunk
+// held is gone.
+func (f *File) Next(c *Chunk) error {
+	buffer := c.buffer
+	if len(buffer) != chunkBytes || len(f.rest) > chunkBytes { // records can be longer
+		buffer = make([]byte, max(chunkBytes, len(f.rest)))
 	}
 	n := copy(buffer, f.rest)
 	for {
 		if !f.eof {
 			if err := f.read(buffer, &n); err != nil {
-				return Chunk{}, err
+				return err
 			}
 		}
 		text := buffer[:n]
@@ -213,25 +211,18 @@ func (f *File) Next() (Chunk, error) {
 			end = wholeRecords(text, f.table.delimiter(), &f.record)
 		}
 		if end > 0 {
-			c := Chunk{text: text[:end], line: f.line, lines: bytes.Count(text[:end], []byte{'\n'}), buffer: buffer}
+			*c = Chunk{text: text[:end], line: f.line, lines: bytes.Count(text[:end], []byte{'\n'}), buffer: buffer}
 			f.line += int64(c.lines)
 			f.rest = append(f.rest[:0:0], text[end:]...)
-			return c, nil
+			return nil
 		}
 		if f.eof {
-			return Chunk{}, io.EOF
+			return io.EOF
 		}
 		if len(buffer) >= recordBytesMax {
-			return Chunk{}, &RowError{File: f.name, Line: f.line, Reason: fmt.Sprintf(
+			return &RowError{File: f.name, Line: f.line, Reason: fmt.Sprintf(
 				"a record of more than %d MB begins here: is a quote never closed?", recordBytesMax>>20)}
 		}
 		buffer = append(buffer, make([]byte, len(buffer))...)
-	}
-}
-
-// Release gives the memory of a chunk back; its text must not be used again.
-func (f *File) Release(c Chunk) {
-	if len(c.buffer) == chunkBytes {
-		f.free.Put(c.buffer)
 	}
 }

@@ -78,8 +78,9 @@ func (x *Inspector) Read(in io.Reader, name string) (same bool, err error) {
 
 func (x *Inspector) records(f *File) error {
 	parser, block := f.Parser(), f.NewBlock()
+	var chunk Chunk
 	for {
-		chunk, err := f.Next()
+		err := f.Next(&chunk)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -87,7 +88,6 @@ func (x *Inspector) records(f *File) error {
 			return err
 		}
 		parser.Parse(chunk, block)
-		f.Release(chunk)
 		if x.result.Rejected == 0 && len(block.Rejected) > 0 {
 			bad := block.Rejected[0]
 			x.result.First = RowError{File: f.name, Line: bad.Line, Column: bad.Column, Reason: bad.Reason}

@@ -152,7 +152,7 @@ func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to 
 		pieces[i] = &piece{parser: file.Parser(), block: file.NewBlock(), encoder: to.Encoder()}
 	}
 	next := func(p *piece) (more bool, err error) {
-		p.chunk, err = file.Next()
+		err = file.Next(&p.chunk)
 		if errors.Is(err, io.EOF) {
 			return false, nil
 		}
@@ -160,7 +160,6 @@ func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to 
 	}
 	work := func(_ context.Context, p *piece) error {
 		p.parser.Parse(p.chunk, p.block)
-		file.Release(p.chunk)
 		return p.encoder.Encode(p.withPlace(int64(input + 1)))
 	}
 	take := func(p *piece) error {
