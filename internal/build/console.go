@@ -140,6 +140,7 @@ func (c *Console) statement(e Event) {
 // dots to dbt's width.
 func (c *Console) progress(e Event, text, status, colour string) {
 	width := cmp.Or(c.Width, 80)
+	word, _, _ := strings.Cut(status, " in ") // how long it took has no colour
 	line := fmt.Sprintf("%d of %d %s ", e.Result.Index, e.Total, text)
 	dots := max(width-utf8.RuneCountInString(line), 0)
 	if e.Result.isBatch() {
@@ -147,7 +148,7 @@ func (c *Console) progress(e Event, text, status, colour string) {
 	}
 	c.Tell(Line{
 		Name: e.Result.event(), Level: levelOf(e), Thread: e.Result.Thread, Data: e.progressData(),
-		Text: line + strings.Repeat(".", dots) + " [" + c.paint(status, colour) + "]",
+		Text: line + strings.Repeat(".", dots) + " [" + c.paint(word, colour) + strings.TrimPrefix(status, word) + "]",
 	})
 }
 
