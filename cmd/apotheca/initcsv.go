@@ -111,6 +111,9 @@ func taken(tables []*proposal, but *proposal) []string {
 // inspect reads a file, if it is one of this table.
 func (p *proposal) inspect(path string) (same bool, err error) {
 	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return false, usagef("you may not read %s", path).hint("chmod +r, or its owner, gives the right to")
+	}
 	if err != nil {
 		return false, err
 	}

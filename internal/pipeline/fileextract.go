@@ -137,7 +137,7 @@ const parsersMax = 4
 // committed in the order of the file.
 func (x *fileExtract) file(ctx context.Context, t *csvfile.Table, input int, to *lake.TableWriter) error {
 	in := &x.inputs[input]
-	opened, err := os.Open(in.File)
+	opened, err := openFile(in.File)
 	if err != nil {
 		return err
 	}

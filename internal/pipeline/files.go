@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -136,7 +137,7 @@ func CheckHeader(path string, t *csvfile.Table) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil
 	}
-	opened, err := os.Open(path)
+	opened, err := openFile(path)
 	if err != nil {
 		return err
 	}
@@ -147,6 +148,16 @@ func CheckHeader(path string, t *csvfile.Table) error {
 	}
 	file.Close()
 	return nil
+}
+
+// openFile opens a file of a person's. What they may do about a missing right
+// is another thing than where the data folder is concerned.
+func openFile(path string) (*os.File, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &csvfile.HeaderError{File: path, Problem: "you may not read it", Advice: "chmod +r, or its owner, gives the right to"}
+	}
+	return file, err
 }
 
 // Describe names the files of a source in few words.
