@@ -151,8 +151,8 @@ func adapterResponse(result *Result) map[string]any {
 	if result.Response == "" || result.Status == Error && result.Source == nil || result.Type() == dbt.Operation {
 		return map[string]any{}
 	}
-	if result.Response == "OK" {
-		return map[string]any{"_message": "OK"}
+	if result.Response == "OK" || result.plain {
+		return map[string]any{"_message": result.Response}
 	}
 	var code []string
 	rows := int64(-1)

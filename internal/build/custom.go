@@ -61,7 +61,7 @@ func (r *run) custom(ctx context.Context, s *session, result *Result, macro *dbt
 	if !ok {
 		return errNoMain
 	}
-	result.Response = main.Message
+	result.Response, result.plain = main.Message, main.Code == "" && main.Affected == nil
 	if main.Affected != nil {
 		result.Rows = *main.Affected
 	}

@@ -56,6 +56,7 @@ type Result struct {
 	Rows int64
 	// Response is the short word in the console's brackets: "SELECT 5".
 	Response string
+	plain    bool // a macro made the word up: there is nothing in it to read
 
 	// CompiledCode is the node's own SQL; CompiledPath its file, as messages
 	// name it.
