@@ -58,10 +58,26 @@ func (l *loader) loadNodes() {
 
 func (l *loader) warnUnmatched() {
 	for _, p := range l.patches.nodes {
-		if !p.used {
-			l.warn(l.unmatched(p, nil))
+		if p.used {
+			continue
+		}
+		if other := l.describedElsewhere(p); other != nil {
+			l.fail(l.problemAt(p.file.shown, p.node, duplicatePatch(p, other), fmt.Sprintf("the other one is in %s:%d", other.file.shown, other.node.Line)))
+			continue
+		}
+		l.warn(l.unmatched(p, nil))
+	}
+}
+
+// describedElsewhere is the entry by which a package describes what it has, where
+// another package describes that too.
+func (l *loader) describedElsewhere(p *patch) *patch {
+	for _, n := range l.p.index.nodes[p.name] {
+		if n.PackageName != p.file.pkg.name && n.patch != nil && n.patch.kind == p.kind {
+			return n.patch
 		}
 	}
+	return nil
 }
 
 // addNode files a node under its id, refusing a second one of that name.
