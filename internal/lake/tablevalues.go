@@ -113,7 +113,9 @@ func (v *values) statistics(s *storage) format.Statistics {
 	if ascend(v.ints) {
 		statistics.DistinctCount = int64(v.count)
 	} else {
-		least, most = slices.Min(v.ints), slices.Max(v.ints)
+		for _, n := range v.ints {
+			least, most = min(least, n), max(most, n)
+		}
 	}
 	statistics.MinValue = binary.LittleEndian.AppendUint64(nil, uint64(least))[:size]
 	statistics.MaxValue = binary.LittleEndian.AppendUint64(nil, uint64(most))[:size]
