@@ -274,13 +274,9 @@ func (i *invocation) selectNodes() ([]string, error) {
 		selection.ResourceTypes = append(selection.ResourceTypes, dbt.ResourceType(name))
 	}
 	if len(selection.ResourceTypes) == 0 {
-		switch i.command {
-		case "ls":
+		selection.ResourceTypes = build.Command(i.command).Types()
+		if i.command == "ls" {
 			selection.ResourceTypes = listedTypes()
-		case "build":
-			selection.ResourceTypes = slices.DeleteFunc(listedTypes(), func(t dbt.ResourceType) bool { return t == dbt.SourceResource })
-		case "compile", "generate":
-			selection.ResourceTypes = []dbt.ResourceType{dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.Analysis, dbt.Operation}
 		}
 	}
 	if len(i.selects) > 0 && len(selection.Select) == 0 {

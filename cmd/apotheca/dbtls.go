@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apotheca/internal/build"
 	"apotheca/internal/dbt"
 )
 
@@ -27,10 +28,7 @@ type field struct {
 
 // listedTypes are what ls lists unless --resource-type says otherwise.
 func listedTypes() []dbt.ResourceType {
-	return []dbt.ResourceType{
-		dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.UnitTestResource, dbt.SourceResource, dbt.ExposureResource,
-		dbt.MetricResource, dbt.SemanticModelResource, dbt.SavedQueryResource,
-	}
+	return append(build.Build.Types(), dbt.SourceResource)
 }
 
 // listNodes prints the selected resources, one a line.

@@ -34,6 +34,21 @@ const (
 	Show            Command = "show"
 )
 
+// Types are the kinds of resources that a command selects where nobody names
+// any; nil is what [dbt.Project.Select] keeps by itself.
+func (c Command) Types() []dbt.ResourceType {
+	switch c {
+	case Build:
+		return []dbt.ResourceType{
+			dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.UnitTestResource, dbt.ExposureResource,
+			dbt.MetricResource, dbt.SemanticModelResource, dbt.SavedQueryResource,
+		}
+	case Compile, Generate:
+		return []dbt.ResourceType{dbt.Model, dbt.Seed, dbt.Snapshot, dbt.DataTest, dbt.Analysis, dbt.Operation}
+	}
+	return nil
+}
+
 // runs reports whether a command runs nodes of a type.
 func (c Command) runs(t dbt.ResourceType) bool {
 	switch c {

@@ -104,7 +104,7 @@ func (s *shop) run(command build.Command, selected ...string) *build.Results {
 func (s *shop) runIn(ctx context.Context, command build.Command, selected ...string) (*build.Results, error) {
 	s.Helper()
 	p := s.project()
-	ids, err := p.Select(dbt.Selection{Select: selected})
+	ids, err := p.Select(dbt.Selection{Select: selected, ResourceTypes: command.Types()})
 	if err != nil {
 		s.Fatalf("select: %v", err)
 	}

@@ -115,6 +115,7 @@ func (s *shop) take(step *dbtStep, describe string) {
 	s.prepare(step)
 	command, selection, eventTime := s.flags(strings.Fields(step.run))
 	p := s.project()
+	selection.ResourceTypes = command.Types()
 	ids, err := p.Select(selection)
 	if err != nil {
 		s.Fatal(err)

@@ -9,11 +9,9 @@ import (
 )
 
 // loadOperations makes a node of every on-run-start and on-run-end hook: the
-// packages' first, then the root project's.
+// root project's first, then the packages', as dbt runs them.
 func (l *loader) loadOperations() {
-	ordered := l.p.ordered()
-	ordered = append(ordered[1:len(ordered):len(ordered)], ordered[0])
-	for _, p := range ordered {
+	for _, p := range l.p.ordered() {
 		l.p.OnRunStart = append(l.p.OnRunStart, l.operations(p, "on-run-start")...)
 		l.p.OnRunEnd = append(l.p.OnRunEnd, l.operations(p, "on-run-end")...)
 	}
