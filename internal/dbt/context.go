@@ -33,13 +33,14 @@ type scope struct {
 
 	compiled *Compiled // the node's SQL once it is known
 
-	ctx     context.Context
-	results map[string]any // of statements, by name
-	config  *jinja.Dict    // the node's, for config.get()
-	vars    map[string]any // the lists and mappings that var() gave
-	model   *jinja.Dict    // the node as templates see it
-	modelOf *Compiled      // when model was made
-	ctes    *cteSet        // ephemeral parents met while compiling
+	ctx          context.Context
+	results      map[string]any // of statements, by name
+	config       *jinja.Dict    // the node's, for config.get()
+	vars         map[string]any // the lists and mappings that var() gave
+	varsUnderway []string       // those whose texts are rendered, outermost first
+	model        *jinja.Dict    // the node as templates see it
+	modelOf      *Compiled      // when model was made
+	ctes         *cteSet        // ephemeral parents met while compiling
 }
 
 // seen is what rendering a node with execute false tells of it.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"apotheca/internal/jinja"
 )
@@ -96,6 +97,9 @@ func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 		return x, nil
 	}
 	if x, ok := v.lookup(name); ok {
+		if text, isText := x.(string); isText && v.s.level == levelFull {
+			return v.rendered(name, text)
+		}
 		return v.own(name, x), nil
 	}
 	if def := argument(a, kw, 1, "default", missing); def != missing {
@@ -116,6 +120,17 @@ func (v varValue) Call(_ *jinja.State, a []any, kw *jinja.Dict) (any, error) {
 		Message: fmt.Sprintf("Required var '%s' not found in config:\nVars supplied to %s = %s", name, subject, supplied),
 		Hint:    fmt.Sprintf("set it under vars: in dbt_project.yml, or --vars '{%s: …}', or give var() a default", name),
 	}
+}
+
+// rendered is a text that may be a template itself, which sees what the one that
+// asks for it sees: {{ ref('orders') }}, say, for a package that takes a table.
+func (v varValue) rendered(name, text string) (any, error) {
+	if slices.Contains(v.s.varsUnderway, name) {
+		return nil, Problem{Message: fmt.Sprintf("the variable '%s' asks for itself", name), Hint: "give it a value under vars: in dbt_project.yml that does not call var() for it"}
+	}
+	v.s.varsUnderway = append(v.s.varsUnderway, name)
+	defer func() { v.s.varsUnderway = v.s.varsUnderway[:len(v.s.varsUnderway)-1] }()
+	return v.s.renderText(v.s.ctx, "var "+name, text)
 }
 
 // own is a list or mapping for this render alone: what a template changes in it
