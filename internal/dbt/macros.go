@@ -309,7 +309,7 @@ func (p *Project) macroCalls(m *Macro) []string {
 		}
 	}
 	bare := func(name string) {
-		if name != m.Name {
+		if name != m.Name && !slices.Contains([]string{"source", "ref", "config"}, name) {
 			note(p.macroNamed(m.PackageName, name))
 		}
 	}
@@ -426,14 +426,17 @@ func calledAt(before string) (start int, c call) {
 	if c.name = before[start:]; c.name == "" || isDigit(c.name[0]) {
 		return start, call{}
 	}
-	if start == 0 || before[start-1] != '.' {
+	const space = " \t\r\n\f"
+	owner, dotted := strings.CutSuffix(strings.TrimRight(before[:start], space), ".")
+	if !dotted {
 		return start, c
 	}
-	of := wordStart(before[:start-1])
-	if of == start-1 || isDigit(before[of]) || of > 0 && before[of-1] == '.' {
+	owner = strings.TrimRight(owner, space)
+	of := wordStart(owner)
+	if of == len(owner) || isDigit(owner[of]) || strings.HasSuffix(strings.TrimRight(owner[:of], space), ".") {
 		return start, call{}
 	}
-	return of, call{name: c.name, of: before[of : start-1]}
+	return of, call{name: c.name, of: owner[of:]}
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
