@@ -140,11 +140,8 @@ func (r *run) keepCompiled(result *Result, compiled *dbt.Compiled) (err error) {
 	n := result.Node
 	result.Compiled = r.Now()
 	result.CompiledCode = compiled.Code
-	switch {
-	case n.ResourceType == dbt.Snapshot: // a file may hold several; dbt writes none of them
-		return nil
-	case n.ResourceType == dbt.Operation && compiled.Code == "":
-		return nil
+	if n.ResourceType == dbt.Snapshot || compiled.Code == "" {
+		return nil // of snapshots a file may hold several; dbt writes none, and nothing that is empty
 	}
 	compiled.Path, err = r.writeCompiled(n, compiled.Code)
 	result.CompiledPath = compiled.Path
