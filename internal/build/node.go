@@ -27,6 +27,10 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 		}
 		return
 	}
+	if r.Command == Compile {
+		s.tentative = true // templates may do things; a compile changes nothing
+		defer s.rollback()
+	}
 	if n.ResourceType != dbt.Seed {
 		if err := r.compile(ctx, s, result); err != nil {
 			r.fail(s, result, err)

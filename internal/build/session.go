@@ -30,6 +30,7 @@ type session struct {
 	open      *transaction // that templates began
 	manual    bool         // templates begin and commit
 	asked     bool         // a statement wanted the transaction, so that it can be committed
+	tentative bool         // what is done is taken back
 	left      bool         // there was a commit: statements that begin no transaction are in none
 	heading   dbt.Heading  // of what the database complains of
 	always    bool         // the database is of those that AlwaysTransacts
@@ -59,7 +60,7 @@ func (s *session) reset() {
 	s.script = nil
 	s.subject = "master"
 	s.result, s.seed = nil, nil
-	s.manual, s.asked, s.left = false, false, false
+	s.manual, s.asked, s.left, s.tentative = false, false, false, false
 	s.comment = func(sql string) string { return sql }
 }
 
@@ -90,6 +91,9 @@ func (s *session) exec(ctx context.Context, sql string) (warehouse.Result, error
 
 // tell runs SQL that is not part of the script.
 func (s *session) tell(ctx context.Context, sql string) (warehouse.Result, error) {
+	if err := s.try(ctx); err != nil {
+		return warehouse.Result{}, err
+	}
 	sql = s.comment(sql)
 	start := s.sent(sql)
 	result, err := s.conn.Exec(ctx, sql)
@@ -98,6 +102,9 @@ func (s *session) tell(ctx context.Context, sql string) (warehouse.Result, error
 
 // fetch reads; what templates ask on the way is not part of the script.
 func (s *session) fetch(ctx context.Context, limit int, sql string, args ...any) (warehouse.Table, error) {
+	if err := s.try(ctx); err != nil {
+		return warehouse.Table{}, err
+	}
 	sql = s.comment(sql)
 	start := s.sent(sql)
 	table, err := warehouse.Fetch(ctx, s.conn, limit, sql, args...)

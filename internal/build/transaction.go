@@ -39,6 +39,14 @@ func (s *session) begin(ctx context.Context) error {
 	return nil
 }
 
+// try begins a transaction before the first statement of what is taken back.
+func (s *session) try(ctx context.Context) error {
+	if !s.tentative {
+		return nil
+	}
+	return s.begin(ctx)
+}
+
 // commit ends the open transaction, if there is one.
 func (s *session) commit() error {
 	if s.open == nil {
