@@ -116,7 +116,7 @@ func (m *materialization) roomForSeed(ctx context.Context, table *seedTable, ful
 		clear := []string{"truncate table " + m.target.String()}
 		if full {
 			clear = []string{"drop table " + m.target.String() + m.dialect.DropCascade, m.createSeed(m.node, m.target, table)}
-		} else if err := m.sameHeader(ctx, m.session, m.target, table); err != nil {
+		} else if err := m.sameHeader(ctx, m.session, m.node, m.target, table); err != nil {
 			return err
 		}
 		return m.alter(ctx, clear)
@@ -149,14 +149,14 @@ func (a adapter) seedStep(ctx context.Context, t *dbt.Templates, name string) (a
 	return "", err
 }
 
-func (r *run) sameHeader(ctx context.Context, s *session, target dbt.Relation, table *seedTable) error {
+func (r *run) sameHeader(ctx context.Context, s *session, n *dbt.Node, target dbt.Relation, table *seedTable) error {
 	present, err := s.columns(ctx, target.String())
 	if err != nil {
 		return err
 	}
 	want, got := namesOf(present), make([]string, len(table.columns))
 	for i, c := range table.columns {
-		got[i] = c.name
+		got[i] = r.seedColumn(n, c.name)
 	}
 	if slices.EqualFunc(want, got, strings.EqualFold) {
 		return nil
@@ -173,12 +173,17 @@ func (r *run) createSeed(n *dbt.Node, target dbt.Relation, table *seedTable) str
 }
 
 // seedColumn is the name that a column of the file has in the table: as it
-// stands unless quote_columns is false.
+// stands unless quote_columns is false. Then it is read as SQL reads a name,
+// which the file may have put in quotes itself.
 func (r *run) seedColumn(n *dbt.Node, name string) string {
-	if quote, set := n.Config.Bool("quote_columns"); set && !quote {
-		return r.dialect.Fold(name)
+	quote, set := n.Config.Bool("quote_columns")
+	switch {
+	case quote || !set:
+		return name
+	case len(name) > 2 && name[0] == '"' && name[len(name)-1] == '"':
+		return strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
 	}
-	return name
+	return r.dialect.Fold(name)
 }
 
 // loadSeed takes the bulk path. Every value travels in the type that was
