@@ -104,7 +104,7 @@ func TestFaultsOfTheServerLeaveYesterdaysTables(t *testing.T) {
 		{"a lock held in load", loading, "lock_timeout = '300ms'", `load: .*canceling statement due to lock timeout`, wait},
 		{"a lock held by a reader in build", building, "lock_timeout = '300ms'", `build: .*dim_site: .*canceling statement due to lock timeout`, wait},
 		{"a statement timeout in load", loading, "statement_timeout = '2s'", `load: .*canceling statement due to statement timeout`, wait},
-		{"a statement timeout in build", building, "statement_timeout = '2s'", `build: .*: canceling statement due to statement timeout`, wait},
+		{"a statement timeout in build", building, "statement_timeout = '2s'", `build: .*canceling statement due to statement timeout`, wait},
 	} {
 		b := block(t, o, fault.hold)
 		if fault.setting != "" {
