@@ -120,7 +120,7 @@ func (r *run) hookResult(result *Result) *jinja.Dict {
 		"unique_id", result.UniqueID, "compiled_code", text(recorded.CompiledCode), "relation_name", text(recorded.RelationName),
 		"node", nil, "batch_results", nil,
 	)
-	if node, ok := r.Project.Describe(result.UniqueID).(*jinja.Dict); ok {
+	if node, ok := r.Project.Describe(result.UniqueID, r.compiled[result.UniqueID]).(*jinja.Dict); ok {
 		node = withDict(node.Copy())
 		if config, ok := node.Get("config"); ok {
 			node.Set("config", shownConfig{config})

@@ -15,7 +15,7 @@ func (l *loader) loadExposures() {
 			UniqueID: "exposure." + f.pkg.name + "." + p.name, Name: p.name, PackageName: f.pkg.name, Path: f.relative,
 			OriginalFilePath: f.original, FQN: f.fqn(p.name), Line: p.node.Line,
 			Type: l.renderedText(f, child(p.node, "type")), Label: l.renderedText(f, child(p.node, "label")),
-			Description: text(child(p.node, "description")), Owner: l.rendered(f, child(p.node, "owner")),
+			Description: text(child(p.node, "description")), Owner: l.owner(p),
 			Maturity: l.renderedText(f, child(p.node, "maturity")), URL: l.renderedText(f, child(p.node, "url")),
 		}
 		e.Config = l.resolveConfig(ExposureResource, f.pkg, e.FQN, p.config)

@@ -70,11 +70,16 @@ func (l *loader) loadMacros() {
 	l.p.builtin = &pkg{name: builtinName, macros: map[string]*Macro{}}
 	l.loadBuiltins()
 	var all []file
+	tests := map[string]bool{} // files of generic tests, whose arguments dbt does not look at
 	for _, p := range l.p.ordered() {
 		p.macros = map[string]*Macro{}
 		all = append(all, p.files.macros...)
 		all = append(all, p.files.genericTests...)
+		for _, f := range p.files.genericTests {
+			tests[f.shown] = true
+		}
 	}
+	named := l.p.behaves("validate_macro_args")
 	parsed := make([]*jinja.Template, len(all))
 	parallel(len(all), func(i int) {
 		content, ok := l.read(all[i])
@@ -90,7 +95,7 @@ func (l *loader) loadMacros() {
 	})
 	for i, t := range parsed {
 		if t != nil {
-			l.defineMacros(all[i], t)
+			l.defineMacros(all[i], t, named && !tests[all[i].shown])
 		}
 	}
 	l.p.findStandardNames()
@@ -126,7 +131,7 @@ func (l *loader) loadBuiltins() {
 	})
 	for i, name := range names {
 		if parsed[i] != nil {
-			l.defineMacros(file{pkg: l.p.builtin, relative: path.Base(name), original: name, shown: name}, parsed[i])
+			l.defineMacros(file{pkg: l.p.builtin, relative: path.Base(name), original: name, shown: name}, parsed[i], l.p.behaves("validate_macro_args"))
 		}
 	}
 }
@@ -142,9 +147,9 @@ func (p *Project) ordered() []*pkg {
 	return out
 }
 
-func (l *loader) defineMacros(f file, t *jinja.Template) {
+// defineMacros keeps the macros of a file; named asks for their arguments.
+func (l *loader) defineMacros(f file, t *jinja.Template, named bool) {
 	defs := t.Defs()
-	named := l.p.behaves("validate_macro_args")
 	for _, b := range t.Blocks {
 		name := b.MacroName()
 		if name == "" {

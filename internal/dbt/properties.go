@@ -365,7 +365,7 @@ func (l *loader) groupConfig(p *patch) *Config {
 	return &Config{d}
 }
 
-// owner is who answers for a group, with dbt's keys.
+// owner is who answers for a group or an exposure, with dbt's keys.
 func (l *loader) owner(p *patch) *jinja.Dict {
 	given, _ := l.rendered(p.file, child(p.node, "owner")).(*jinja.Dict)
 	return overlaid(jinja.NewDict("email", nil, "name", nil), given)

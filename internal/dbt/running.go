@@ -110,11 +110,11 @@ func (p *Project) FindMacro(name string) (*Macro, bool) {
 	return m, m != nil
 }
 
-// Describe is a resource as the manifest and templates have it; nil for an
-// unknown id.
-func (p *Project) Describe(id string) any {
+// Describe is a resource as the manifest has it, with what compiling and
+// running it brought, which may be nil; nil for an unknown id.
+func (p *Project) Describe(id string, c *Compiled) any {
 	if n, ok := p.Nodes[id]; ok {
-		return p.nodeDict(n)
+		return p.builtNodeDict(n, c)
 	}
 	if s, ok := p.Sources[id]; ok {
 		return p.sourceDict(s)
