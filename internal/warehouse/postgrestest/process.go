@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // process is a running server.
@@ -48,13 +49,31 @@ func (p *process) stop(signal syscall.Signal) {
 	<-p.ended
 }
 
-// kill stops the parent first, so that no child is missed.
+// kill stops the parent first, so that no child is missed, and waits for the
+// children too: a server does not start while one holds the shared memory.
 func (p *process) kill() {
 	_ = syscall.Kill(p.pid, syscall.SIGSTOP)
-	for _, child := range children(p.pid) {
+	orphans := children(p.pid)
+	for _, child := range orphans {
 		_ = syscall.Kill(child, syscall.SIGKILL)
 	}
 	p.stop(syscall.SIGKILL)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); slices.ContainsFunc(orphans, runs) && time.Now().Before(deadline); {
+		<-tick.C
+	}
+}
+
+// runs reports a process that has not ended; one that only waits for its
+// parent to notice has.
+func runs(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	return len(fields) > 0 && string(fields[0]) != "Z"
 }
 
 // children reads the processes of a parent from /proc.
