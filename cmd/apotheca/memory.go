@@ -12,8 +12,9 @@ const burstMax = 896 << 20
 
 // allocateFreely puts off the search for garbage while nearly all that is
 // allocated stays, which takes a fifth off the processor time. It ends with
-// what it returns, with the process, or by itself at the first search, when the heap has become
-// that large after all. Who has set GOGC or GOMEMLIMIT has the say.
+// what it returns, with the process, or by itself at the first search, when the
+// heap has become that large after all. Who has set GOGC or GOMEMLIMIT has the
+// say.
 func (a *app) allocateFreely() (end func()) {
 	for _, variable := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, set := a.env(variable); set {

@@ -29,7 +29,7 @@ func (r *run) node(ctx context.Context, s *session, result *Result) {
 	}
 	if r.Command == Compile {
 		s.tentative = true // templates may do things; a compile changes nothing
-		defer s.rollback()
+		defer func() { s.rollback(); s.tentative = false }()
 	}
 	if n.ResourceType != dbt.Seed {
 		if err := r.compile(ctx, s, result); err != nil {

@@ -157,8 +157,8 @@
         on table_class.oid = pg_attribute.attrelid
         and pg_attribute.attnum = any(pg_index.indkey)
     where
-        table_class.relname = '{{ relation.identifier }}'
-        and pg_namespace.nspname = '{{ relation.schema }}'
+        table_class.relname = '{{ escape_single_quotes(relation.identifier) }}'
+        and pg_namespace.nspname = '{{ escape_single_quotes(relation.schema) }}'
         and table_class.relkind in ('r', 'm')
     group by 1, 2, 3
     order by 1, 2, 3
